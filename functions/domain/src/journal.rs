@@ -1,0 +1,142 @@
+//! What is remembered between invocations: the lock, the incidents, the alarms seen, and who was told.
+//!
+//! [`Journal`] is the only way to it. DynamoDB stands behind it on AWS, an in-memory twin in tests; one contract
+//! test runs against both.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::duration::Duration;
+use crate::names::{Epoch, IncidentId, Recovery, SystemName};
+use crate::step::Result;
+
+/// How long a lock lives unless it is released. Longer than the longest machine may run (a contract test holds
+/// that), so that it expires only when its holder died without reaching its failure branch.
+pub const LOCK_LEASE: Duration = Duration::from_mins(45);
+
+/// How many incidents a [`View`] holds at most, newest first.
+pub const RECENT_INCIDENTS: usize = 20;
+
+/// A system's lock: one recovery at a time (rule 7).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// Grows by one each time a new holder takes it.
+    pub epoch: Epoch,
+    /// The incident that holds it.
+    pub holder: IncidentId,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// From when on it counts as abandoned.
+    pub expires_at: Timestamp,
+}
+
+impl Lock {
+    /// Whether it still binds others.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        now < self.expires_at
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The condition that the recovery is for was seen to be true again.
+    Recovered,
+    /// The system was found healthy, so nothing was done to it.
+    StoodDown,
+    /// The recovery could not go on, and a person was paged.
+    Paged,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Recovered => "recovered",
+            Self::StoodDown => "stood-down",
+            Self::Paged => "paged",
+        })
+    }
+}
+
+/// One run of a recovery, as recorded when it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its identifier, which is also the execution's name.
+    pub id: IncidentId,
+    /// The system it befell.
+    pub system: SystemName,
+    /// What was run.
+    pub recovery: Recovery,
+    /// When the signal that opened it happened.
+    pub opened_at: Timestamp,
+    /// When it was recorded.
+    pub closed_at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was seen, in order, in AWS's words.
+    pub seen: Vec<String>,
+}
+
+/// The last state in which an alarm was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmSeen {
+    /// In ALARM, or not.
+    pub in_alarm: bool,
+    /// When it changed to that state.
+    pub changed_at: Timestamp,
+}
+
+/// What the decision needs to know of a system's past.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// The lock, if somebody took it and did not release it. It may have expired.
+    pub lock: Option<Lock>,
+    /// The latest incidents, newest first, at most [`RECENT_INCIDENTS`].
+    pub incidents: Vec<Incident>,
+    /// The declared alarms that were seen, by name.
+    pub alarms: BTreeMap<String, AlarmSeen>,
+}
+
+/// What is remembered between invocations. Every operation may be repeated: a repetition changes nothing and gives
+/// the same answer.
+///
+/// # Errors
+/// Every operation can fail with `Throttled`, `Unavailable` or `Refused`; further names stand at the operation.
+pub trait Journal: Send + Sync {
+    /// Takes a system's lock for an incident, or finds that the incident has it already.
+    ///
+    /// # Errors
+    /// `LockHeld` while another incident holds it and it has not expired.
+    fn take_lock(
+        &self,
+        system: &SystemName,
+        holder: &IncidentId,
+        now: Timestamp,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Lock>> + Send;
+
+    /// The lock as it is now (a consistent read), if somebody took it and did not release it.
+    fn lock(&self, system: &SystemName) -> impl Future<Output = Result<Option<Lock>>> + Send;
+
+    /// Releases the lock if that incident holds it. The epoch stays. Says whether it was held.
+    fn release_lock(&self, system: &SystemName, holder: &IncidentId) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Records how a run ended. The first record of an incident stands; a repetition changes nothing.
+    fn record(&self, incident: &Incident) -> impl Future<Output = Result<()>> + Send;
+
+    /// Notes an alarm's state, unless a later one is noted already: deliveries may come out of order.
+    fn note_alarm(&self, system: &SystemName, alarm: &str, seen: AlarmSeen) -> impl Future<Output = Result<()>> + Send;
+
+    /// Whether a message of that key was sent before.
+    fn was_told(&self, system: &SystemName, key: &str) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Notes that a message of that key was sent.
+    fn note_told(&self, system: &SystemName, key: &str, now: Timestamp) -> impl Future<Output = Result<()>> + Send;
+
+    /// What the decision needs to know (consistent reads).
+    fn view(&self, system: &SystemName) -> impl Future<Output = Result<View>> + Send;
+}

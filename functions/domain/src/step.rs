@@ -1,0 +1,179 @@
+//! The step contract: every step ensures a condition, and may be called any number of times.
+//!
+//! ```text
+//! observe → already true?        → Ok(what was seen)
+//!         → not yet, in progress → NotYet(what was seen)
+//!         → safe to act → act    → NotYet              (the next call observes the effect)
+//!         → not safe             → Unsafe(why)          (never retried; the machine's failure branch takes over)
+//! ```
+//!
+//! A crash after the effect is harmless, because the next call sees it. The error's *name* is what `ErrorEquals`
+//! in a machine matches; a contract test holds the names used in machines against [`Error::NAMES`] both ways.
+
+use serde::{Deserialize, Serialize};
+
+/// How a step can end without its condition being true.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The condition is on its way, or was just set going. Retried at a fixed interval up to the step's deadline.
+    #[error("not yet: {seen}")]
+    NotYet {
+        /// What was seen, in AWS's words.
+        seen: String,
+    },
+    /// Acting would break a rule. Never retried.
+    #[error("unsafe: {why}")]
+    Unsafe {
+        /// Which rule, and what was seen.
+        why: String,
+    },
+    /// Another recovery of the same system holds the lock. Never retried by the step itself.
+    #[error("another recovery holds the lock: {holder} since {since}, epoch {epoch}")]
+    LockHeld {
+        /// The incident that holds it.
+        holder: String,
+        /// When it was taken, RFC 3339.
+        since: String,
+        /// Its epoch.
+        epoch: u64,
+    },
+    /// This run's lock expired or was taken over: whatever it was about to do, it is too late for it. Never retried.
+    #[error("the lock is not this run's any more: {why}")]
+    LockLost {
+        /// What was found instead.
+        why: String,
+    },
+    /// AWS asked for patience. Retried with backoff.
+    #[error("throttled: {call}: {why}")]
+    Throttled {
+        /// Service and operation.
+        call: String,
+        /// AWS's message.
+        why: String,
+    },
+    /// AWS did not answer, or answered with a fault of its own. The call may or may not have taken effect; the next
+    /// call of the step observes which. Retried with backoff.
+    #[error("unavailable: {call}: {why}")]
+    Unavailable {
+        /// Service and operation.
+        call: String,
+        /// What happened.
+        why: String,
+    },
+    /// AWS refused the call: not permitted, not valid, no such thing. Retrying cannot help.
+    #[error("refused: {call}: {why}")]
+    Refused {
+        /// Service and operation.
+        call: String,
+        /// AWS's error code and message.
+        why: String,
+    },
+    /// The step was called with something it does not understand. Retrying cannot help.
+    #[error("invalid input: {what}")]
+    InvalidInput {
+        /// What came and what was expected.
+        what: String,
+    },
+}
+
+impl Error {
+    /// Name of [`Error::NotYet`].
+    pub const NOT_YET: &str = "NotYet";
+    /// Name of [`Error::Unsafe`].
+    pub const UNSAFE: &str = "Unsafe";
+    /// Name of [`Error::LockHeld`].
+    pub const LOCK_HELD: &str = "LockHeld";
+    /// Name of [`Error::LockLost`].
+    pub const LOCK_LOST: &str = "LockLost";
+    /// Name of [`Error::Throttled`].
+    pub const THROTTLED: &str = "Throttled";
+    /// Name of [`Error::Unavailable`].
+    pub const UNAVAILABLE: &str = "Unavailable";
+    /// Name of [`Error::Refused`].
+    pub const REFUSED: &str = "Refused";
+    /// Name of [`Error::InvalidInput`].
+    pub const INVALID_INPUT: &str = "InvalidInput";
+
+    /// Every name that a step can end with.
+    pub const NAMES: [&str; 8] = [
+        Self::NOT_YET,
+        Self::UNSAFE,
+        Self::LOCK_HELD,
+        Self::LOCK_LOST,
+        Self::THROTTLED,
+        Self::UNAVAILABLE,
+        Self::REFUSED,
+        Self::INVALID_INPUT,
+    ];
+
+    /// The name that Step Functions matches.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NotYet { .. } => Self::NOT_YET,
+            Self::Unsafe { .. } => Self::UNSAFE,
+            Self::LockHeld { .. } => Self::LOCK_HELD,
+            Self::LockLost { .. } => Self::LOCK_LOST,
+            Self::Throttled { .. } => Self::THROTTLED,
+            Self::Unavailable { .. } => Self::UNAVAILABLE,
+            Self::Refused { .. } => Self::REFUSED,
+            Self::InvalidInput { .. } => Self::INVALID_INPUT,
+        }
+    }
+}
+
+/// A step's answer.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Reads a step's input, or says what is wrong with it.
+///
+/// # Errors
+/// [`Error::InvalidInput`] with serde's description of the place.
+pub fn input<'de, T: Deserialize<'de>>(value: &'de serde_json::Value) -> Result<T> {
+    T::deserialize(value).map_err(|error| Error::InvalidInput { what: error.to_string() })
+}
+
+/// What Lambda answers when a step fails: the shape that Step Functions reads error name and cause from.
+/// Source: Lambda Developer Guide, "Using the Lambda runtime API", invocation error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The name that `ErrorEquals` matches.
+    pub error_type: String,
+    /// For people.
+    pub error_message: String,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self { error_type: error.name().to_owned(), error_message: error.to_string() }
+    }
+}
+
+/// One Lambda function's steps. Its `main` serves it on AWS; a rehearsal calls it directly.
+pub trait Step: Send + Sync {
+    /// The function's name: `database`, `journal`, …
+    const NAME: &str;
+
+    /// What it can be asked to ensure.
+    type Input: for<'de> Deserialize<'de> + Send;
+
+    /// Ensures the condition, or says why it is not true.
+    fn ensure(&self, input: Self::Input) -> impl Future<Output = Result<serde_json::Value>> + Send;
+}
+
+/// Calls a step as Lambda does: JSON in, JSON or a [`Failure`] out.
+///
+/// # Errors
+/// What the step answered, or `InvalidInput` for an event that is no input of it.
+pub async fn call<S: Step>(step: &S, event: &serde_json::Value) -> std::result::Result<serde_json::Value, Failure> {
+    let answer = async { step.ensure(input(event)?).await };
+    answer.await.map_err(|error| Failure::from(&error))
+}
+
+/// A step's output as JSON.
+///
+/// # Errors
+/// `InvalidInput` if it has no JSON form, which no output type of [`crate::steps`] lacks.
+pub fn output(value: &impl Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(|error| Error::InvalidInput { what: format!("the output is not JSON: {error}") })
+}

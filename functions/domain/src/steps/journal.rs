@@ -1,0 +1,100 @@
+//! The lock and the record of a run.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::assess::Assessment;
+use super::database::{Moved, Written};
+use super::notify::Failure;
+use super::Run;
+use crate::journal::Outcome;
+use crate::names::Epoch;
+
+/// What `journal` can be asked to ensure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ensure", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Input {
+    /// The run holds its system's lock.
+    LockTaken {
+        /// The run.
+        run: Run,
+    },
+    /// What the run found and did is in the journal.
+    Recorded {
+        /// The run.
+        run: Run,
+        /// What happened.
+        record: Record,
+    },
+    /// The run does not hold its system's lock.
+    LockReleased {
+        /// The run.
+        run: Run,
+    },
+}
+
+/// What a run has to tell about itself. As far as it came: a run that failed early has little.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// What was observed before anything was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment: Option<Assessment>,
+    /// The writer's move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
+    /// The proof that it takes writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+    /// Why it could not go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+impl Record {
+    /// How the run ended, from what it has to tell.
+    pub fn outcome(&self) -> Outcome {
+        use super::assess::Verdict;
+
+        let verdict = self.assessment.as_ref().map(|assessment| assessment.verdict);
+        match (&self.failure, verdict, &self.written) {
+            (Some(_), _, _) => Outcome::Paged,
+            (None, Some(Verdict::Healthy), _) => Outcome::StoodDown,
+            (None, Some(Verdict::FailOver | Verdict::AwaitFailover), Some(_)) => Outcome::Recovered,
+            // Nothing says that it failed, and nothing proves that it worked: that is for a person to look at.
+            (None, Some(Verdict::FailOver | Verdict::AwaitFailover) | None, _) => Outcome::Paged,
+        }
+    }
+
+    /// What was seen, in order, in AWS's words.
+    pub fn seen(&self) -> Vec<String> {
+        let assessed = self.assessment.iter().flat_map(|assessment| assessment.seen.iter().cloned());
+        let moved = self.moved.iter().map(|moved| moved.seen.clone());
+        let written = self.written.iter().map(|written| written.seen.clone());
+        let failed = self.failure.iter().map(ToString::to_string);
+        assessed.chain(moved).chain(written).chain(failed).collect()
+    }
+}
+
+/// The run holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Locked {
+    /// The epoch that destructive steps must carry.
+    pub epoch: Epoch,
+    /// From when on the lock counts as abandoned.
+    pub expires_at: Timestamp,
+}
+
+/// The run is in the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// The run does not hold the lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    /// Whether it held the lock until now.
+    pub was_held: bool,
+}

@@ -1,0 +1,311 @@
+//! The system file as it is written. Field documentation here is what editors show, through the JSON Schema.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use crate::duration::Duration;
+use crate::names::{AccountId, DbIdentifier, Region, SystemName, TopicArn};
+
+/// An application that Evenkeel keeps upright.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "evenkeel.toml")]
+pub struct SystemFile {
+    /// What people call the application.
+    pub name: SystemName,
+    /// The AWS account it runs in. Quoted, because account numbers may begin with zero.
+    pub account: AccountId,
+    /// Where it runs.
+    pub regions: RegionsTable,
+    /// Its database.
+    pub database: DatabaseTable,
+    /// The CloudWatch alarms that Evenkeel listens to, and what each means.
+    #[serde(default)]
+    pub alarms: Vec<AlarmTable>,
+    /// What was promised about it.
+    pub objectives: ObjectivesTable,
+    /// What may run by itself, and when.
+    #[serde(default)]
+    pub policy: PolicyTable,
+    /// Who is told.
+    pub people: PeopleTable,
+}
+
+/// Where the application runs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegionsTable {
+    /// Where it serves from on an ordinary day.
+    #[schemars(with = "Region")]
+    pub primary: Spanned<Region>,
+    /// Where it would serve from if the primary were lost. Leave out if there is no second Region.
+    #[schemars(with = "Option<Region>")]
+    pub standby: Option<Spanned<Region>>,
+}
+
+/// The database.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseTable {
+    /// Which kind of high availability it has.
+    #[schemars(with = "DatabaseKind")]
+    pub kind: Spanned<DatabaseKind>,
+    /// Name of the DB instance (for `multi-az-instance`) or of the DB cluster (for the other kinds).
+    pub identifier: DbIdentifier,
+    /// A URL of the application that stores what is PUT to it through the database's writer endpoint, and answers
+    /// GET with what it reads back from there. Evenkeel believes that the database is writable when both agree.
+    pub write_check: HttpsUrl,
+}
+
+/// A kind of database high availability inside one Region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatabaseKind {
+    /// RDS Multi-AZ DB instance: one standby in another zone, which cannot be read. Fails over by RebootDBInstance.
+    MultiAzInstance,
+    /// RDS Multi-AZ DB cluster: a writer and two readable standbys in three zones. Fails over by FailoverDBCluster.
+    MultiAzCluster,
+    /// Aurora cluster: a writer and replicas on shared storage. Fails over by FailoverDBCluster.
+    Aurora,
+}
+
+impl DatabaseKind {
+    /// How long AWS documents its failover to take at most, as far as it says so.
+    ///
+    /// Sources: RDS User Guide, Concepts.MultiAZ.Failover (typically 60 to 120 s); RDS User Guide,
+    /// multi-az-db-clusters-concepts-failover (typically under 35 s); Aurora User Guide,
+    /// Concepts.AuroraHighAvailability (under 60 s with a replica).
+    pub const fn documented_failover(self) -> Duration {
+        match self {
+            Self::MultiAzInstance => Duration::from_secs(120),
+            Self::MultiAzCluster => Duration::from_secs(35),
+            Self::Aurora => Duration::from_secs(60),
+        }
+    }
+}
+
+impl fmt::Display for DatabaseKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::MultiAzInstance => "multi-az-instance",
+            Self::MultiAzCluster => "multi-az-cluster",
+            Self::Aurora => "aurora",
+        })
+    }
+}
+
+/// One CloudWatch alarm and its meaning.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmTable {
+    /// The alarm's name in CloudWatch, exactly.
+    #[schemars(with = "String")]
+    pub name: Spanned<String>,
+    /// What it means when it is in ALARM.
+    pub means: Meaning,
+}
+
+/// What an alarm means when it is in ALARM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Meaning {
+    /// The database's writer does not accept writes.
+    DatabaseDown,
+    /// Users are failing, for whatever reason. Starts nothing by itself, but can confirm another alarm.
+    UserImpact,
+}
+
+impl fmt::Display for Meaning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::DatabaseDown => "database-down",
+            Self::UserImpact => "user-impact",
+        })
+    }
+}
+
+/// What was promised about the application.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectivesTable {
+    /// Recovery time objective: longest time without service after a failure.
+    #[schemars(with = "Duration")]
+    pub rto: Spanned<Duration>,
+    /// Recovery point objective: largest loss of acknowledged writes, as the time in which they were made. In-Region
+    /// failovers of RDS and Aurora lose none.
+    #[serde(default)]
+    pub rpo: Duration,
+    /// Smallest share of requests that must be served over a rehearsal's window, in percent.
+    pub availability: Option<Percent>,
+}
+
+/// What may run by itself, and when.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PolicyTable {
+    /// A signal that arrives later than this after it happened starts nothing. EventBridge retries deliveries for up
+    /// to 24 hours.
+    #[serde(default = "default_signal_max_age")]
+    pub signal_max_age: Duration,
+    /// The in-Region database failover.
+    #[serde(default)]
+    pub fail_over_database: RecoveryPolicyTable,
+}
+
+impl Default for PolicyTable {
+    fn default() -> Self {
+        Self { signal_max_age: default_signal_max_age(), fail_over_database: RecoveryPolicyTable::default() }
+    }
+}
+
+const fn default_signal_max_age() -> Duration {
+    Duration::from_mins(15)
+}
+
+/// When one recovery may run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RecoveryPolicyTable {
+    /// `automatic`: by itself. `page`: a person is paged instead.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself (the flap guard).
+    #[serde(default = "default_cooldown")]
+    #[schemars(with = "Duration")]
+    pub cooldown: Spanned<Duration>,
+    /// Names of declared alarms of which at least one must be in ALARM too before the recovery runs.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub confirmed_by: Vec<Spanned<String>>,
+}
+
+impl Default for RecoveryPolicyTable {
+    fn default() -> Self {
+        Self { mode: Mode::default(), cooldown: default_cooldown(), confirmed_by: Vec::new() }
+    }
+}
+
+fn default_cooldown() -> Spanned<Duration> {
+    Spanned::new(0..0, Duration::from_mins(30))
+}
+
+/// Whether a recovery starts by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// It starts by itself when its signals say so.
+    #[default]
+    Automatic,
+    /// It never starts by itself; a person is paged.
+    Page,
+}
+
+/// Who is told.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleTable {
+    /// SNS topic that wakes somebody.
+    #[schemars(with = "TopicArn")]
+    pub page: Spanned<TopicArn>,
+    /// SNS topic for what needs nobody to act. The page topic, if left out.
+    #[schemars(with = "Option<TopicArn>")]
+    pub report: Option<Spanned<TopicArn>>,
+}
+
+/// An `https` URL with a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HttpsUrl(String);
+
+impl HttpsUrl {
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for HttpsUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let host = text.strip_prefix("https://").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+        match host {
+            Some(host) if !host.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) => Ok(Self(text.to_owned())),
+            _ => Err(format!("`{text}` is not an https URL: expected `https://HOST/PATH`")),
+        }
+    }
+}
+
+impl TryFrom<String> for HttpsUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<HttpsUrl> for String {
+    fn from(url: HttpsUrl) -> Self {
+        url.0
+    }
+}
+
+impl JsonSchema for HttpsUrl {
+    fn schema_name() -> Cow<'static, str> {
+        "HttpsUrl".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^https://[^/?#]+", "format": "uri" })
+    }
+}
+
+/// A share in percent, above 0 and at most 100.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Percent(f64);
+
+impl Percent {
+    /// As a number between 0 and 100.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Percent {
+    type Error = String;
+
+    fn try_from(value: f64) -> Result<Self, String> {
+        if value > 0.0 && value <= 100.0 {
+            Ok(Self(value))
+        } else {
+            Err(format!("{value} is no such percentage: expected above 0 and at most 100"))
+        }
+    }
+}
+
+impl From<Percent> for f64 {
+    fn from(percent: Percent) -> Self {
+        percent.0
+    }
+}
+
+impl JsonSchema for Percent {
+    fn schema_name() -> Cow<'static, str> {
+        "Percent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": 100 })
+    }
+}
+
+/// The JSON Schema of the system file.
+pub fn schema() -> Schema {
+    schemars::schema_for!(SystemFile)
+}

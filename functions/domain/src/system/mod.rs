@@ -1,0 +1,152 @@
+//! The system file, `evenkeel.toml`: one per application. What it is made of, what its alarms mean, what was
+//! promised about it, what may run by itself, and who is told.
+//!
+//! [`file`] is the file as written (and the JSON Schema for editors), [`check`] turns it into a [`System`] or into
+//! problems with their places. A [`System`] that exists is therefore coherent: no other module checks again.
+
+pub mod check;
+pub mod file;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::duration::Duration;
+use crate::names::{AccountId, DbIdentifier, Recovery, Region, SystemName, TopicArn};
+
+pub use check::{Problem, read};
+pub use file::{DatabaseKind, HttpsUrl, Meaning, Mode, Percent};
+
+/// An application that Evenkeel keeps upright, coherent by construction.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct System {
+    /// What people call it.
+    pub name: SystemName,
+    /// The account it runs in.
+    pub account: AccountId,
+    /// Where it runs.
+    pub regions: Regions,
+    /// Its database.
+    pub database: Database,
+    /// What each declared alarm means, by the alarm's name.
+    pub alarms: BTreeMap<String, Meaning>,
+    /// What was promised.
+    pub objectives: Objectives,
+    /// What may run by itself, and when.
+    pub policy: Policy,
+    /// Who is told.
+    pub people: People,
+}
+
+/// Where a system runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Regions {
+    /// Where it serves from on an ordinary day.
+    pub primary: Region,
+    /// Where it would serve from if the primary were lost.
+    pub standby: Option<Region>,
+}
+
+/// A system's database.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Database {
+    /// Which kind of high availability it has.
+    pub kind: DatabaseKind,
+    /// The DB instance (`multi-az-instance`) or DB cluster (the other kinds).
+    pub identifier: DbIdentifier,
+    /// Where the application writes a value through its database and reads it back.
+    pub write_check: HttpsUrl,
+}
+
+/// What was promised about a system.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Objectives {
+    /// Longest time without service after a failure.
+    pub rto: Duration,
+    /// Largest loss of acknowledged writes, as the time in which they were made.
+    pub rpo: Duration,
+    /// Smallest share of requests served over a rehearsal's window, in percent.
+    pub availability: Option<Percent>,
+}
+
+/// What may run by itself, and when.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Policy {
+    /// A signal that arrives later than this after it happened starts nothing.
+    pub signal_max_age: Duration,
+    /// The in-Region database failover.
+    pub fail_over_database: RecoveryPolicy,
+}
+
+/// When one recovery may run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecoveryPolicy {
+    /// By itself, or by a person only.
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself.
+    pub cooldown: Duration,
+    /// Alarms of which at least one must be in ALARM too. Empty: no second signal needed.
+    pub confirmed_by: Vec<String>,
+}
+
+/// Who is told.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct People {
+    /// Wakes somebody: a recovery failed or must not run.
+    pub page: TopicArn,
+    /// Informs: a recovery ran and the system serves again.
+    pub report: TopicArn,
+}
+
+impl Policy {
+    /// The policy of one recovery.
+    pub fn of(&self, recovery: Recovery) -> &RecoveryPolicy {
+        match recovery {
+            Recovery::FailOverDatabase => &self.fail_over_database,
+        }
+    }
+}
+
+/// The systems of one deployment.
+#[derive(Clone, Debug, Default)]
+pub struct Systems(Vec<System>);
+
+impl Systems {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &System> {
+        self.0.iter()
+    }
+
+    /// The one of that name.
+    pub fn named(&self, name: &SystemName) -> Option<&System> {
+        self.0.iter().find(|system| system.name == *name)
+    }
+
+    /// The one that declares an alarm of that name in that account and in one of its Regions.
+    pub fn declaring_alarm(&self, account: &str, region: &str, alarm: &str) -> Option<(&System, Meaning)> {
+        self.0.iter().filter(|system| system.lives_in(account, region)).find_map(|system| {
+            system.alarms.get(alarm).map(|meaning| (system, *meaning))
+        })
+    }
+
+    /// The one whose database, or a member of whose cluster, has that ARN's resource name.
+    pub fn owning_database(&self, account: &str, region: &str, identifier: &str) -> Option<&System> {
+        self.0.iter().find(|system| {
+            system.lives_in(account, region) && system.database.identifier.as_str().eq_ignore_ascii_case(identifier)
+        })
+    }
+}
+
+impl From<Vec<System>> for Systems {
+    fn from(systems: Vec<System>) -> Self {
+        Self(systems)
+    }
+}
+
+impl System {
+    fn lives_in(&self, account: &str, region: &str) -> bool {
+        self.account.as_str() == account
+            && (self.regions.primary.as_str() == region
+                || self.regions.standby.as_ref().is_some_and(|standby| standby.as_str() == region))
+    }
+}
