@@ -1,7 +1,17 @@
-//! CloudWatch alarms.
+//! CloudWatch alarms: the type, and in a file each the three shapes in which one arrives.
+
+pub(crate) mod action;
+pub(crate) mod event;
+pub(crate) mod notification;
+mod state_change;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::arn::Arn;
+use crate::error::Error;
+use crate::json::Object;
+use crate::signal::{Signal, Subject, Via};
 
 /// A CloudWatch alarm changed its state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +38,12 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    /// The alarm, the state that it went into, and when: what is the same in all wrappings of one change of state. The
+    /// event's own id is not, because SNS and the alarm's own action have none.
+    pub fn id(&self) -> String {
+        format!("{}/{}/{:.3}", self.arn, self.state.as_str(), self.changed_at)
+    }
+
     /// Whether the alarm's owner asked for nothing to be done about it now: it is suppressed or muted.
     pub const fn is_held_back(&self) -> bool {
         self.suppression.is_some() || self.mute.is_some()
@@ -68,6 +84,16 @@ impl AlarmState {
             Self::InsufficientData => "INSUFFICIENT_DATA",
         }
     }
+
+    /// The state at a key.
+    fn at(object: &Object<'_>, key: &str) -> Result<Self, Error> {
+        object.read(key, "one of OK, ALARM, INSUFFICIENT_DATA", |text| match text {
+            "OK" => Some(Self::Ok),
+            "ALARM" => Some(Self::Alarm),
+            "INSUFFICIENT_DATA" => Some(Self::InsufficientData),
+            _ => None,
+        })
+    }
 }
 
 /// Why a composite alarm's actions are held back.
@@ -92,6 +118,18 @@ pub enum SuppressedBy {
     Alarm,
 }
 
+impl SuppressedBy {
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "WaitPeriod" => Some(Self::WaitPeriod),
+            "ExtensionPeriod" => Some(Self::ExtensionPeriod),
+            // The reference lists `Alarm` as the value and calls it `ALARM` in its text.
+            "Alarm" | "ALARM" => Some(Self::Alarm),
+            _ => None,
+        }
+    }
+}
+
 /// A mute rule's window (CloudWatch User Guide, `cloudwatch-and-eventbridge`, `muteDetail`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,4 +140,26 @@ pub struct Mute {
     pub from: Timestamp,
     /// Until when.
     pub until: Timestamp,
+}
+
+impl Alarm {
+    /// The signal that this alarm makes: its Region and account are those in which the alarm stands.
+    fn into_signal(self, account: String, region: String, time: Timestamp, via: Via) -> Signal {
+        Signal {
+            id: self.id(),
+            account,
+            region,
+            time,
+            via,
+            subject: Subject::Alarm(self),
+        }
+    }
+}
+
+const AN_ALARM_ARN: &str =
+    "the ARN of a CloudWatch alarm, like arn:aws:cloudwatch:us-east-1:123456789012:alarm:name";
+
+/// The parts of an alarm's ARN.
+fn alarm_arn(text: &str) -> Option<Arn<'_>> {
+    Arn::parse(text, "cloudwatch", "alarm")
 }

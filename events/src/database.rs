@@ -6,6 +6,13 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::arn::Arn;
+use crate::error::Error;
+use crate::event_bridge::Envelope;
+use crate::json::Object;
+use crate::signal::{Signal, Subject};
+use crate::time;
+
 /// RDS says that something happened to an instance or a cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +33,53 @@ pub struct DatabaseEvent {
     pub happened_at: Timestamp,
 }
 
+impl DatabaseEvent {
+    /// The database, what happened to it, and when.
+    pub fn id(&self) -> String {
+        format!("{}/{}/{:.3}", self.arn, self.event_id, self.happened_at)
+    }
+}
+
+/// Reads what RDS says about an instance or a cluster (RDS User Guide and Aurora User Guide,
+/// `rds-cloudwatch-events.sample`). The event's type has said which of the two; the detail must agree.
+pub(crate) fn read(event: &Object<'_>, envelope: Envelope, source: DatabaseSource) -> Result<Signal, Error> {
+    let wire = source.wire();
+    let detail = event.object("detail", "what happened to the database")?;
+    detail.read("SourceType", wire.source_type, |text| {
+        (text == wire.source_type).then_some(())
+    })?;
+    // The identifier is taken from the ARN: RDS's documents show `SourceIdentifier` as `rds:my-db-instance`, which the
+    // API does not take.
+    let (arn, identifier) = detail.read("SourceArn", wire.arn_like, |text| {
+        Arn::parse(text, "rds", wire.resource_type).map(|arn| (text.to_owned(), arn.name.to_owned()))
+    })?;
+    let said = DatabaseEvent {
+        source,
+        identifier,
+        arn,
+        event_id: detail.read("EventID", "an RDS event id, like RDS-EVENT-0049", |text| {
+            text.parse().ok()
+        })?,
+        categories: detail.strings("EventCategories", "an array of categories, like failover")?,
+        message: detail.string("Message", "RDS's message")?.into_owned(),
+        happened_at: time::at(&detail, "Date")?,
+    };
+    let Envelope {
+        account,
+        region,
+        time,
+        via,
+    } = envelope;
+    Ok(Signal {
+        id: said.id(),
+        account,
+        region,
+        time,
+        via,
+        subject: Subject::Database(said),
+    })
+}
+
 /// What an RDS event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,6 +88,30 @@ pub enum DatabaseSource {
     Instance,
     /// A DB cluster: Aurora, or Multi-AZ with two readable standbys.
     Cluster,
+}
+
+impl DatabaseSource {
+    const fn wire(self) -> Wire {
+        match self {
+            Self::Instance => Wire {
+                source_type: "DB_INSTANCE",
+                resource_type: "db",
+                arn_like: "the ARN of a DB instance, like arn:aws:rds:us-east-1:123456789012:db:name",
+            },
+            Self::Cluster => Wire {
+                source_type: "CLUSTER",
+                resource_type: "cluster",
+                arn_like: "the ARN of a DB cluster, like arn:aws:rds:us-east-1:123456789012:cluster:name",
+            },
+        }
+    }
+}
+
+/// How RDS writes what an event is about.
+struct Wire {
+    source_type: &'static str,
+    resource_type: &'static str,
+    arn_like: &'static str,
 }
 
 /// The identity of an RDS event message, e.g. `RDS-EVENT-0049` (RDS User Guide, `USER_Events.Messages`).
@@ -87,5 +165,32 @@ impl TryFrom<String> for RdsEventId {
 
     fn try_from(text: String) -> Result<Self, NotAnRdsEventId> {
         text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_id_is_read_as_it_is_written() {
+        assert_eq!("RDS-EVENT-0049".parse(), Ok(RdsEventId::new(49)));
+        assert_eq!(RdsEventId::new(49).to_string(), "RDS-EVENT-0049");
+        assert_eq!(RdsEventId::new(49).number(), 49);
+    }
+
+    #[test]
+    fn anything_else_is_no_event_id() {
+        for text in [
+            "",
+            "RDS-EVENT-",
+            "RDS-EVENT-49",
+            "RDS-EVENT-00049",
+            "RDS-EVENT-+049",
+            "rds-event-0049",
+            "0049",
+        ] {
+            assert_eq!(text.parse::<RdsEventId>(), Err(NotAnRdsEventId), "{text}");
+        }
     }
 }

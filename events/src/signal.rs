@@ -11,8 +11,8 @@ use crate::database::DatabaseEvent;
 #[serde(rename_all = "snake_case")]
 pub struct Signal {
     /// Stable across repeated deliveries and across ways of arriving, for de-duplication: EventBridge and SNS deliver at
-    /// least once, and an alarm that reaches us by two ways is still one alarm. See `Alarm::id` and
-    /// `DatabaseEvent::id` for what it is made of.
+    /// least once, and an alarm that reaches us by two ways is still one alarm. See [`Alarm::id`] and
+    /// [`DatabaseEvent::id`] for what it is made of.
     pub id: String,
     /// The account in which it happened, twelve digits.
     pub account: String,
