@@ -60,7 +60,10 @@ impl FromStr for Duration {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let error = |why| Error { text: text.to_owned(), why };
+        let error = |why| Error {
+            text: text.to_owned(),
+            why,
+        };
         let parsed: SignedDuration = text.parse().map_err(|_| error("no number with a unit"))?;
         if parsed.is_negative() {
             return Err(error("it is negative"));
@@ -68,7 +71,9 @@ impl FromStr for Duration {
         if parsed > LONGEST {
             return Err(error("it is longer than 31 days"));
         }
-        u64::try_from(parsed.as_millis()).map(Self).map_err(|_| error("it is out of range"))
+        u64::try_from(parsed.as_millis())
+            .map(Self)
+            .map_err(|_| error("it is out of range"))
     }
 }
 
@@ -141,7 +146,12 @@ mod tests {
 
     #[test]
     fn refuses_with_the_reason() {
-        for (text, why) in [("soon", "no number"), ("-5m", "negative"), ("60", "no number"), ("900h", "31 days")] {
+        for (text, why) in [
+            ("soon", "no number"),
+            ("-5m", "negative"),
+            ("60", "no number"),
+            ("900h", "31 days"),
+        ] {
             let error = text.parse::<Duration>().expect_err(text).to_string();
             assert!(error.contains(why), "{text}: {error}");
         }

@@ -123,19 +123,33 @@ pub trait Journal: Send + Sync {
     fn lock(&self, system: &SystemName) -> impl Future<Output = Result<Option<Lock>>> + Send;
 
     /// Releases the lock if that incident holds it. The epoch stays. Says whether it was held.
-    fn release_lock(&self, system: &SystemName, holder: &IncidentId) -> impl Future<Output = Result<bool>> + Send;
+    fn release_lock(
+        &self,
+        system: &SystemName,
+        holder: &IncidentId,
+    ) -> impl Future<Output = Result<bool>> + Send;
 
     /// Records how a run ended. The first record of an incident stands; a repetition changes nothing.
     fn record(&self, incident: &Incident) -> impl Future<Output = Result<()>> + Send;
 
     /// Notes an alarm's state, unless a later one is noted already: deliveries may come out of order.
-    fn note_alarm(&self, system: &SystemName, alarm: &str, seen: AlarmSeen) -> impl Future<Output = Result<()>> + Send;
+    fn note_alarm(
+        &self,
+        system: &SystemName,
+        alarm: &str,
+        seen: AlarmSeen,
+    ) -> impl Future<Output = Result<()>> + Send;
 
     /// Whether a message of that key was sent before.
     fn was_told(&self, system: &SystemName, key: &str) -> impl Future<Output = Result<bool>> + Send;
 
     /// Notes that a message of that key was sent.
-    fn note_told(&self, system: &SystemName, key: &str, now: Timestamp) -> impl Future<Output = Result<()>> + Send;
+    fn note_told(
+        &self,
+        system: &SystemName,
+        key: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<()>> + Send;
 
     /// What the decision needs to know (consistent reads).
     fn view(&self, system: &SystemName) -> impl Future<Output = Result<View>> + Send;

@@ -181,13 +181,19 @@ impl IncidentId {
     /// Derives the identifier from what makes the incident itself: the system, the recovery and the signal.
     pub fn derive(system: &SystemName, recovery: Recovery, signal_id: &str, at: Timestamp) -> Self {
         let at = at.strftime("%Y%m%dT%H%M%SZ");
-        Self(format!("{system}-{}-{at}-{:016x}", recovery.machine(), fnv1a(signal_id.as_bytes())))
+        Self(format!(
+            "{system}-{}-{at}-{:016x}",
+            recovery.machine(),
+            fnv1a(signal_id.as_bytes())
+        ))
     }
 }
 
 /// FNV-1a, 64 bits: short, the same on every build and platform, and nobody gains by a collision here.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// An Availability Zone's name, as in `eu-central-1a`. Names are per account; a zonal shift needs the zone's ID
@@ -234,7 +240,11 @@ impl Recovery {
 
     /// The state machine's ARN in an account.
     pub fn state_machine_arn(self, region: &Region, account: &AccountId) -> String {
-        format!("arn:{}:states:{region}:{account}:stateMachine:evenkeel-{}", region.partition(), self.machine())
+        format!(
+            "arn:{}:states:{region}:{account}:stateMachine:evenkeel-{}",
+            region.partition(),
+            self.machine()
+        )
     }
 }
 
@@ -254,10 +264,23 @@ mod tests {
 
     #[test]
     fn regions_are_told_from_zones() {
-        for good in ["eu-central-1", "us-gov-west-1", "ap-southeast-4", "cn-north-1", "us-iso-east-1"] {
+        for good in [
+            "eu-central-1",
+            "us-gov-west-1",
+            "ap-southeast-4",
+            "cn-north-1",
+            "us-iso-east-1",
+        ] {
             good.parse::<Region>().expect(good);
         }
-        for bad in ["eu-central-1a", "frankfurt", "eu-1", "eu-central", "EU-central-1", ""] {
+        for bad in [
+            "eu-central-1a",
+            "frankfurt",
+            "eu-1",
+            "eu-central",
+            "EU-central-1",
+            "",
+        ] {
             bad.parse::<Region>().expect_err(bad);
         }
     }

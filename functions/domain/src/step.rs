@@ -129,7 +129,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// # Errors
 /// [`Error::InvalidInput`] with serde's description of the place.
 pub fn input<'de, T: Deserialize<'de>>(value: &'de serde_json::Value) -> Result<T> {
-    T::deserialize(value).map_err(|error| Error::InvalidInput { what: error.to_string() })
+    T::deserialize(value).map_err(|error| Error::InvalidInput {
+        what: error.to_string(),
+    })
 }
 
 /// What Lambda answers when a step fails: the shape that Step Functions reads error name and cause from.
@@ -145,7 +147,10 @@ pub struct Failure {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        Self { error_type: error.name().to_owned(), error_message: error.to_string() }
+        Self {
+            error_type: error.name().to_owned(),
+            error_message: error.to_string(),
+        }
     }
 }
 
@@ -165,7 +170,10 @@ pub trait Step: Send + Sync {
 ///
 /// # Errors
 /// What the step answered, or `InvalidInput` for an event that is no input of it.
-pub async fn call<S: Step>(step: &S, event: &serde_json::Value) -> std::result::Result<serde_json::Value, Failure> {
+pub async fn call<S: Step>(
+    step: &S,
+    event: &serde_json::Value,
+) -> std::result::Result<serde_json::Value, Failure> {
     let answer = async { step.ensure(input(event)?).await };
     answer.await.map_err(|error| Failure::from(&error))
 }
@@ -175,5 +183,7 @@ pub async fn call<S: Step>(step: &S, event: &serde_json::Value) -> std::result::
 /// # Errors
 /// `InvalidInput` if it has no JSON form, which no output type of [`crate::steps`] lacks.
 pub fn output(value: &impl Serialize) -> Result<serde_json::Value> {
-    serde_json::to_value(value).map_err(|error| Error::InvalidInput { what: format!("the output is not JSON: {error}") })
+    serde_json::to_value(value).map_err(|error| Error::InvalidInput {
+        what: format!("the output is not JSON: {error}"),
+    })
 }

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Run;
 use super::assess::Assessment;
 use super::database::{Moved, Written};
 use super::notify::Failure;
-use super::Run;
 use crate::journal::Outcome;
 use crate::names::Epoch;
 
@@ -68,7 +68,10 @@ impl Record {
 
     /// What was seen, in order, in AWS's words.
     pub fn seen(&self) -> Vec<String> {
-        let assessed = self.assessment.iter().flat_map(|assessment| assessment.seen.iter().cloned());
+        let assessed = self
+            .assessment
+            .iter()
+            .flat_map(|assessment| assessment.seen.iter().cloned());
         let moved = self.moved.iter().map(|moved| moved.seen.clone());
         let written = self.written.iter().map(|written| written.seen.clone());
         let failed = self.failure.iter().map(ToString::to_string);

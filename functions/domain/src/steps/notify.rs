@@ -36,8 +36,16 @@ pub struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let told = serde_json::from_str::<crate::step::Failure>(&self.cause).ok();
-        let cause = told.as_ref().map_or(self.cause.as_str(), |failure| failure.error_message.as_str());
-        write!(f, "{} failed with {}: {}", self.state, self.error, if cause.is_empty() { "no cause given" } else { cause })
+        let cause = told
+            .as_ref()
+            .map_or(self.cause.as_str(), |failure| failure.error_message.as_str());
+        write!(
+            f,
+            "{} failed with {}: {}",
+            self.state,
+            self.error,
+            if cause.is_empty() { "no cause given" } else { cause }
+        )
     }
 }
 

@@ -21,7 +21,12 @@ pub struct Problem {
 impl Problem {
     /// The line it begins on, counted from 1.
     pub fn line(&self, text: &str) -> usize {
-        text.as_bytes().iter().take(self.span.start).filter(|byte| **byte == b'\n').count() + 1
+        text.as_bytes()
+            .iter()
+            .take(self.span.start)
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1
     }
 }
 
@@ -32,7 +37,11 @@ impl Problem {
 pub fn read(text: &str) -> Result<System, Vec<Problem>> {
     let file: SystemFile = toml::from_str(text).map_err(|error| vec![syntax(&error, text)])?;
     let problems = contradictions(&file);
-    if problems.is_empty() { Ok(assemble(file)) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(assemble(file))
+    } else {
+        Err(problems)
+    }
 }
 
 fn syntax(error: &toml::de::Error, text: &str) -> Problem {
@@ -49,7 +58,11 @@ fn syntax(error: &toml::de::Error, text: &str) -> Problem {
         }
         _ => "`evenkeel check --schema` prints what the file may hold".to_owned(),
     };
-    Problem { span: error.span().unwrap_or(0..text.len().min(1)), what, hint }
+    Problem {
+        span: error.span().unwrap_or(0..text.len().min(1)),
+        what,
+        hint,
+    }
 }
 
 fn nearest<'a>(came: &str, allowed: &[&'a str]) -> Option<&'a str> {
@@ -64,7 +77,8 @@ fn nearest<'a>(came: &str, allowed: &[&'a str]) -> Option<&'a str> {
 /// What serde cannot see: names that point nowhere, and promises that cannot be kept together.
 fn contradictions(file: &SystemFile) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut problem = |span: Range<usize>, what: String, hint: String| problems.push(Problem { span, what, hint });
+    let mut problem =
+        |span: Range<usize>, what: String, hint: String| problems.push(Problem { span, what, hint });
 
     let primary = file.regions.primary.get_ref();
     if let Some(standby) = &file.regions.standby
@@ -79,12 +93,14 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
 
     let mut declared: BTreeMap<&str, Meaning> = BTreeMap::new();
     for alarm in &file.alarms {
-        if declared.insert(alarm.name.get_ref(), alarm.means).is_some() {
+        if declared.contains_key(alarm.name.get_ref().as_str()) {
             problem(
                 alarm.name.span(),
                 format!("the alarm `{}` is declared twice", alarm.name.get_ref()),
                 "an alarm has one meaning: remove one of the two".to_owned(),
             );
+        } else {
+            declared.insert(alarm.name.get_ref(), alarm.means);
         }
     }
 
@@ -120,16 +136,30 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
     if rto <= kind.documented_failover() {
         problem(
             file.objectives.rto.span(),
-            format!("an RTO of {rto} cannot be met: AWS documents up to {} for a {kind} failover alone", kind.documented_failover()),
-            format!("{} leaves room to notice and to verify{}", suggested_rto(kind), faster(kind)),
+            format!(
+                "an RTO of {rto} cannot be met: AWS documents up to {} for a {kind} failover alone",
+                kind.documented_failover()
+            ),
+            format!(
+                "{} leaves room to notice and to verify{}",
+                suggested_rto(kind),
+                faster(kind)
+            ),
         );
     }
     if *recovery.cooldown.get_ref() < rto {
         // A default has no place in the file; the objective that contradicts it has.
-        let span = if recovery.cooldown.span().is_empty() { file.objectives.rto.span() } else { recovery.cooldown.span() };
+        let span = if recovery.cooldown.span().is_empty() {
+            file.objectives.rto.span()
+        } else {
+            recovery.cooldown.span()
+        };
         problem(
             span,
-            format!("a cooldown of {} is shorter than the RTO of {rto}: a second failover could start before the first counts as failed", recovery.cooldown.get_ref()),
+            format!(
+                "a cooldown of {} is shorter than the RTO of {rto}: a second failover could start before the first counts as failed",
+                recovery.cooldown.get_ref()
+            ),
             format!("set `cooldown` in [policy.fail-over-database] to {rto} or more"),
         );
     }
@@ -138,14 +168,22 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
         if topic.get_ref().region() != primary.as_str() {
             problem(
                 topic.span(),
-                format!("the topic lives in {}, the system in {primary}", topic.get_ref().region()),
-                "an in-Region recovery must not depend on another Region: use a topic in the primary Region".to_owned(),
+                format!(
+                    "the topic lives in {}, the system in {primary}",
+                    topic.get_ref().region()
+                ),
+                "an in-Region recovery must not depend on another Region: use a topic in the primary Region"
+                    .to_owned(),
             );
         }
         if topic.get_ref().account() != file.account.as_str() {
             problem(
                 topic.span(),
-                format!("the topic belongs to account {}, the system to {}", topic.get_ref().account(), file.account),
+                format!(
+                    "the topic belongs to account {}, the system to {}",
+                    topic.get_ref().account(),
+                    file.account
+                ),
                 "use a topic of the system's own account; subscribe the other account to it".to_owned(),
             );
         }
@@ -181,7 +219,11 @@ fn assemble(file: SystemFile) -> System {
             identifier: file.database.identifier,
             write_check: file.database.write_check,
         },
-        alarms: file.alarms.into_iter().map(|alarm| (alarm.name.into_inner(), alarm.means)).collect(),
+        alarms: file
+            .alarms
+            .into_iter()
+            .map(|alarm| (alarm.name.into_inner(), alarm.means))
+            .collect(),
         objectives: Objectives {
             rto: file.objectives.rto.into_inner(),
             rpo: file.objectives.rpo,
@@ -192,10 +234,22 @@ fn assemble(file: SystemFile) -> System {
             fail_over_database: RecoveryPolicy {
                 mode: file.policy.fail_over_database.mode,
                 cooldown: file.policy.fail_over_database.cooldown.into_inner(),
-                confirmed_by: file.policy.fail_over_database.confirmed_by.into_iter().map(toml::Spanned::into_inner).collect(),
+                confirmed_by: file
+                    .policy
+                    .fail_over_database
+                    .confirmed_by
+                    .into_iter()
+                    .map(toml::Spanned::into_inner)
+                    .collect(),
             },
         },
-        people: People { report: file.people.report.map_or_else(|| page.clone(), toml::Spanned::into_inner), page },
+        people: People {
+            report: file
+                .people
+                .report
+                .map_or_else(|| page.clone(), toml::Spanned::into_inner),
+            page,
+        },
     }
 }
 

@@ -13,7 +13,7 @@ use crate::names::{AccountId, DbIdentifier, Region, SystemName, TopicArn};
 
 /// An application that Evenkeel keeps upright.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(title = "evenkeel.toml")]
 pub struct SystemFile {
     /// What people call the application.
@@ -38,7 +38,7 @@ pub struct SystemFile {
 
 /// Where the application runs.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RegionsTable {
     /// Where it serves from on an ordinary day.
     #[schemars(with = "Region")]
@@ -50,7 +50,7 @@ pub struct RegionsTable {
 
 /// The database.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DatabaseTable {
     /// Which kind of high availability it has.
     #[schemars(with = "DatabaseKind")]
@@ -101,7 +101,7 @@ impl fmt::Display for DatabaseKind {
 
 /// One CloudWatch alarm and its meaning.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AlarmTable {
     /// The alarm's name in CloudWatch, exactly.
     #[schemars(with = "String")]
@@ -131,7 +131,7 @@ impl fmt::Display for Meaning {
 
 /// What was promised about the application.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ObjectivesTable {
     /// Recovery time objective: longest time without service after a failure.
     #[schemars(with = "Duration")]
@@ -159,7 +159,10 @@ pub struct PolicyTable {
 
 impl Default for PolicyTable {
     fn default() -> Self {
-        Self { signal_max_age: default_signal_max_age(), fail_over_database: RecoveryPolicyTable::default() }
+        Self {
+            signal_max_age: default_signal_max_age(),
+            fail_over_database: RecoveryPolicyTable::default(),
+        }
     }
 }
 
@@ -186,7 +189,11 @@ pub struct RecoveryPolicyTable {
 
 impl Default for RecoveryPolicyTable {
     fn default() -> Self {
-        Self { mode: Mode::default(), cooldown: default_cooldown(), confirmed_by: Vec::new() }
+        Self {
+            mode: Mode::default(),
+            cooldown: default_cooldown(),
+            confirmed_by: Vec::new(),
+        }
     }
 }
 
@@ -207,7 +214,7 @@ pub enum Mode {
 
 /// Who is told.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PeopleTable {
     /// SNS topic that wakes somebody.
     #[schemars(with = "TopicArn")]
@@ -233,10 +240,16 @@ impl FromStr for HttpsUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let host = text.strip_prefix("https://").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+        let host = text
+            .strip_prefix("https://")
+            .map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
         match host {
-            Some(host) if !host.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) => Ok(Self(text.to_owned())),
-            _ => Err(format!("`{text}` is not an https URL: expected `https://HOST/PATH`")),
+            Some(host) if !host.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(format!(
+                "`{text}` is not an https URL: expected `https://HOST/PATH`"
+            )),
         }
     }
 }
@@ -284,7 +297,9 @@ impl TryFrom<f64> for Percent {
         if value > 0.0 && value <= 100.0 {
             Ok(Self(value))
         } else {
-            Err(format!("{value} is no such percentage: expected above 0 and at most 100"))
+            Err(format!(
+                "{value} is no such percentage: expected above 0 and at most 100"
+            ))
         }
     }
 }

@@ -124,15 +124,21 @@ impl Systems {
 
     /// The one that declares an alarm of that name in that account and in one of its Regions.
     pub fn declaring_alarm(&self, account: &str, region: &str, alarm: &str) -> Option<(&System, Meaning)> {
-        self.0.iter().filter(|system| system.lives_in(account, region)).find_map(|system| {
-            system.alarms.get(alarm).map(|meaning| (system, *meaning))
-        })
+        self.0
+            .iter()
+            .filter(|system| system.lives_in(account, region))
+            .find_map(|system| system.alarms.get(alarm).map(|meaning| (system, *meaning)))
     }
 
     /// The one whose database, or a member of whose cluster, has that ARN's resource name.
     pub fn owning_database(&self, account: &str, region: &str, identifier: &str) -> Option<&System> {
         self.0.iter().find(|system| {
-            system.lives_in(account, region) && system.database.identifier.as_str().eq_ignore_ascii_case(identifier)
+            system.lives_in(account, region)
+                && system
+                    .database
+                    .identifier
+                    .as_str()
+                    .eq_ignore_ascii_case(identifier)
         })
     }
 }
@@ -147,6 +153,10 @@ impl System {
     fn lives_in(&self, account: &str, region: &str) -> bool {
         self.account.as_str() == account
             && (self.regions.primary.as_str() == region
-                || self.regions.standby.as_ref().is_some_and(|standby| standby.as_str() == region))
+                || self
+                    .regions
+                    .standby
+                    .as_ref()
+                    .is_some_and(|standby| standby.as_str() == region))
     }
 }
