@@ -48,6 +48,18 @@ impl Alarm {
     pub const fn is_held_back(&self) -> bool {
         self.suppression.is_some() || self.mute.is_some()
     }
+
+    /// The signal that this alarm makes: its Region and account are those in which the alarm stands.
+    fn into_signal(self, account: String, region: String, time: Timestamp, via: Via) -> Signal {
+        Signal {
+            id: self.id(),
+            account,
+            region,
+            time,
+            via,
+            subject: Subject::Alarm(self),
+        }
+    }
 }
 
 /// What an alarm watches.
@@ -140,20 +152,6 @@ pub struct Mute {
     pub from: Timestamp,
     /// Until when.
     pub until: Timestamp,
-}
-
-impl Alarm {
-    /// The signal that this alarm makes: its Region and account are those in which the alarm stands.
-    fn into_signal(self, account: String, region: String, time: Timestamp, via: Via) -> Signal {
-        Signal {
-            id: self.id(),
-            account,
-            region,
-            time,
-            via,
-            subject: Subject::Alarm(self),
-        }
-    }
 }
 
 const AN_ALARM_ARN: &str =
