@@ -1,0 +1,284 @@
+//! The journal as one DynamoDB table.
+//!
+//! Every write is one conditional call, so that a repetition, a delivery out of order or a response that was lost on
+//! the way back changes nothing: the condition that let the first call through keeps the second one out, and the item
+//! that it met answers for both.
+//!
+//! Every read is strongly consistent: an eventually consistent one may not show a write that has succeeded (Amazon
+//! DynamoDB Developer Guide, HowItWorks.ReadConsistency), and a decision or a destructive step on a stale lock is the
+//! very thing that the lock is there to prevent.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::duration::Duration;
+use domain::journal::{AlarmSeen, Incident, Journal, Lock, RECENT_INCIDENTS, View};
+use domain::names::{Epoch, IncidentId, SystemName};
+use domain::step::{Error, Result};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::classify::classify;
+use crate::item::{self, Item};
+use crate::{key, lock};
+
+/// How many pages one read may take. A page is 1 MB (DynamoDB API, Query) and a view's incidents can be 20 of at most
+/// 256 KiB each, the payload of the state machine that wrote them; whatever is longer is not our journal.
+const MOST_PAGES: usize = 16;
+
+/// How long it is remembered that people were told. Longer than an event can be late (24 hours) and an execution
+/// redriven (14 days), see the Step Functions and EventBridge guides.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The journal on AWS. Clones share their client.
+///
+/// The table's partition key is the string `pk`, its sort key the string `sk`, and its time-to-live attribute `ttl`.
+/// The calls are GetItem, PutItem, UpdateItem and Query, and nothing else.
+#[derive(Clone, Debug)]
+pub struct DynamoJournal {
+    client: Client,
+    table: String,
+}
+
+impl DynamoJournal {
+    /// The journal in that table.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// One item, as it is now.
+    async fn item(&self, system: &SystemName, sort: &str) -> Result<Option<Item>> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .consistent_read(true);
+        let answer = call.set_key(Some(item::primary_key(system, sort))).send().await;
+        answer
+            .map(|output| output.item)
+            .map_err(|error| classify("dynamodb:GetItem", error))
+    }
+
+    /// Puts an item where the condition holds, and leaves things as they are where it does not.
+    async fn put_unless_superseded(
+        &self,
+        item: Item,
+        condition: &str,
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> Result<()> {
+        let mut call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item));
+        for (placeholder, value) in values {
+            call = call.expression_attribute_values(placeholder, value);
+        }
+        match call.condition_expression(condition).send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(classify("dynamodb:PutItem", error)),
+        }
+    }
+
+    /// The items of a system whose sort keys have a prefix, in the keys' order or the other way round.
+    async fn items(
+        &self,
+        system: &SystemName,
+        prefix: &str,
+        order: Order,
+        at_most: usize,
+    ) -> Result<Vec<Item>> {
+        let mut found = Vec::new();
+        let mut next = None;
+        for _ in 0..MOST_PAGES {
+            let call = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :system AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":system", item::text(key::system(system)))
+                .expression_attribute_values(":prefix", item::text(prefix))
+                .scan_index_forward(order == Order::Ascending)
+                .set_limit(i32::try_from(at_most - found.len()).ok())
+                .set_exclusive_start_key(next);
+            let page = call
+                .send()
+                .await
+                .map_err(|error| classify("dynamodb:Query", error))?;
+            found.extend(page.items.unwrap_or_default());
+            next = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() || found.len() >= at_most {
+                return Ok(found);
+            }
+        }
+        Err(Error::Refused {
+            call: "dynamodb:Query".to_owned(),
+            why: format!(
+                "system {system} has more than {MOST_PAGES} pages of `{prefix}…` in table {}",
+                self.table
+            ),
+        })
+    }
+}
+
+/// In which order items are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Ascending,
+    Descending,
+}
+
+impl Journal for DynamoJournal {
+    /// One call. The condition does not let the holder itself through: then a call whose response was lost, or that
+    /// two deliveries of one event make at the same time, would raise the epoch under the feet of a step that carries
+    /// the first one. Instead the item that refused the call is returned with the refusal, and if it is the caller's
+    /// own, it is the answer.
+    async fn take_lock(
+        &self,
+        system: &SystemName,
+        holder: &IncidentId,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Lock> {
+        const CALL: &str = "dynamodb:UpdateItem";
+        let wanted = lock::taken(Epoch::default(), holder, now, lease);
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary_key(system, key::LOCK)))
+            .condition_expression("attribute_not_exists(holder) OR expires_at_ms <= :now")
+            .update_expression(
+                "SET epoch = if_not_exists(epoch, :zero) + :one, \
+                 holder = :me, taken_at_ms = :now, expires_at_ms = :expires",
+            )
+            .expression_attribute_values(":zero", AttributeValue::N("0".to_owned()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":me", item::text(holder.as_str()))
+            .expression_attribute_values(":now", item::millis(wanted.taken_at))
+            .expression_attribute_values(":expires", item::millis(wanted.expires_at))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let (found, refused) = match call.send().await {
+            Ok(output) => (output.attributes, false),
+            Err(error) => match refused_by(&error) {
+                Some(item) => (item, true),
+                None => return Err(classify(CALL, error)),
+            },
+        };
+        // An answer without its item says neither yes nor no. The next call finds out.
+        let Some(lock) = item::to_lock(&found.unwrap_or_default())? else {
+            let why = "DynamoDB answered without the lock's item".to_owned();
+            return Err(Error::Unavailable {
+                call: CALL.to_owned(),
+                why,
+            });
+        };
+        if refused && lock.holder != *holder {
+            Err(lock::held(&lock))
+        } else {
+            Ok(lock)
+        }
+    }
+
+    async fn lock(&self, system: &SystemName) -> Result<Option<Lock>> {
+        match self.item(system, key::LOCK).await? {
+            Some(item) => item::to_lock(&item),
+            None => Ok(None),
+        }
+    }
+
+    async fn release_lock(&self, system: &SystemName, holder: &IncidentId) -> Result<bool> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary_key(system, key::LOCK)))
+            .condition_expression("holder = :me")
+            .update_expression("REMOVE holder, taken_at_ms, expires_at_ms")
+            .expression_attribute_values(":me", item::text(holder.as_str()));
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if refused_by(&error).is_some() => Ok(false),
+            Err(error) => Err(classify("dynamodb:UpdateItem", error)),
+        }
+    }
+
+    async fn record(&self, incident: &Incident) -> Result<()> {
+        self.put_unless_superseded(item::from_incident(incident), "attribute_not_exists(pk)", [])
+            .await
+    }
+
+    async fn note_alarm(&self, system: &SystemName, alarm: &str, seen: AlarmSeen) -> Result<()> {
+        let changed = (":changed", item::millis(seen.changed_at));
+        let later = "attribute_not_exists(changed_at_ms) OR changed_at_ms < :changed";
+        self.put_unless_superseded(item::from_alarm(system, alarm, seen), later, [changed])
+            .await
+    }
+
+    async fn was_told(&self, system: &SystemName, key: &str) -> Result<bool> {
+        Ok(self.item(system, &key::told(key)).await?.is_some())
+    }
+
+    async fn note_told(&self, system: &SystemName, key: &str, now: Timestamp) -> Result<()> {
+        let forget_at = now.saturating_add(TOLD_FOR).unwrap_or(Timestamp::MAX);
+        let mut item = item::primary_key(system, &key::told(key));
+        item.extend([
+            ("told_at_ms".to_owned(), item::millis(now)),
+            // In seconds, as DynamoDB wants it (Developer Guide, "Using time to live").
+            (
+                "ttl".to_owned(),
+                AttributeValue::N(forget_at.as_second().to_string()),
+            ),
+        ]);
+        self.put_unless_superseded(item, "attribute_not_exists(pk)", [])
+            .await
+    }
+
+    /// The lock is read before the incidents, and the machine records before it releases: whoever sees the lock of a
+    /// run gone sees its incident, and with it the cooldown.
+    async fn view(&self, system: &SystemName) -> Result<View> {
+        let mut view = View {
+            lock: None,
+            incidents: Vec::new(),
+            alarms: BTreeMap::new(),
+        };
+        for item in self
+            .items(system, key::STATE, Order::Ascending, usize::MAX)
+            .await?
+        {
+            if item::sort_key(&item)? == key::LOCK {
+                view.lock = item::to_lock(&item)?;
+            } else {
+                view.alarms.extend([item::to_alarm(&item)?]);
+            }
+        }
+        let latest = self
+            .items(system, key::INCIDENT, Order::Descending, RECENT_INCIDENTS)
+            .await?;
+        view.incidents = latest.iter().map(item::to_incident).collect::<Result<_>>()?;
+        Ok(view)
+    }
+}
+
+/// Whether the call's condition was not met, and the item that did not meet it if it was asked for.
+fn refused_by<R>(error: &SdkError<UpdateItemError, R>) -> Option<Option<Item>> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => Some(refusal.item.clone()),
+        _ => None,
+    }
+}

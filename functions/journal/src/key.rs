@@ -1,0 +1,67 @@
+//! The keys of the journal's table. One partition per system; the sort key's prefix says what an item is.
+//!
+//! | sort key | item |
+//! |---|---|
+//! | `state#lock` | the lock, and the epoch that outlives it |
+//! | `state#alarm#<name>` | the last state in which an alarm was seen |
+//! | `incident#<opened_at>#<id>` | one run of a recovery, in the order in which incidents were opened |
+//! | `told#<key>` | a message that was sent |
+//!
+//! Lock and alarms share a prefix because the decision reads both, in one query. What people were told does not: it
+//! grows with every incident, and no decision needs all of it.
+
+use domain::names::{IncidentId, SystemName};
+use jiff::Timestamp;
+
+/// The attribute that is the partition key.
+pub(crate) const PARTITION: &str = "pk";
+
+/// The attribute that is the sort key.
+pub(crate) const SORT: &str = "sk";
+
+/// The sort key of a system's lock.
+pub(crate) const LOCK: &str = "state#lock";
+
+/// The prefix of everything that a decision reads about the present.
+pub(crate) const STATE: &str = "state#";
+
+/// The prefix of every alarm's sort key.
+pub(crate) const ALARM: &str = "state#alarm#";
+
+/// The prefix of every incident's sort key.
+pub(crate) const INCIDENT: &str = "incident#";
+
+/// The partition key of a system.
+pub(crate) fn system(name: &SystemName) -> String {
+    format!("system#{name}")
+}
+
+/// The sort key of an alarm.
+pub(crate) fn alarm(name: &str) -> String {
+    format!("{ALARM}{name}")
+}
+
+/// The sort key of an incident. The time has a fixed width and stands in UTC, so that the order of the keys, which
+/// DynamoDB compares byte by byte, is the order of the incidents.
+pub(crate) fn incident(opened_at: Timestamp, id: &IncidentId) -> String {
+    format!("{INCIDENT}{}#{id}", opened_at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+}
+
+/// The sort key of a message that was sent.
+pub(crate) fn told(key: &str) -> String {
+    format!("told#{key}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_incidents_have_one_width_and_the_order_of_time() {
+        let id: IncidentId = "x".parse().expect("valid");
+        let at = |text: &str| incident(text.parse().expect("a timestamp"), &id);
+        assert_eq!(at("2026-10-01T07:15:09Z"), "incident#2026-10-01T07:15:09.000Z#x");
+        assert!(at("2026-10-01T07:15:09.900Z") < at("2026-10-01T07:15:10Z"));
+        assert!(at("2026-10-01T09:15:09+02:00") == at("2026-10-01T07:15:09.0001Z"));
+    }
+}

@@ -1,0 +1,148 @@
+//! The journal without DynamoDB.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::duration::Duration;
+use domain::journal::{AlarmSeen, Incident, Journal, Lock, RECENT_INCIDENTS, View};
+use domain::names::{Epoch, IncidentId, SystemName};
+use domain::step::Result;
+use jiff::Timestamp;
+
+use crate::{key, lock};
+
+/// A journal that lives as long as the process: the twin of [`crate::DynamoJournal`] for tests and rehearsals. Clones
+/// are the same journal.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryJournal {
+    systems: Arc<Mutex<BTreeMap<SystemName, State>>>,
+}
+
+/// What is remembered of one system.
+#[derive(Debug, Default)]
+struct State {
+    /// The last epoch that was given out; it outlives the lock.
+    epoch: Epoch,
+    lock: Option<Lock>,
+    alarms: BTreeMap<String, AlarmSeen>,
+    /// By the sort keys of the table, hence in its order.
+    incidents: BTreeMap<String, Incident>,
+    told: BTreeSet<String>,
+}
+
+impl MemoryJournal {
+    /// An empty journal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn systems(&self) -> MutexGuard<'_, BTreeMap<SystemName, State>> {
+        // Nothing here can panic between two changes that belong together, so what a poisoned mutex holds is whole.
+        self.systems.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for MemoryJournal {
+    async fn take_lock(
+        &self,
+        system: &SystemName,
+        holder: &IncidentId,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Lock> {
+        let mut systems = self.systems();
+        let state = systems.entry(system.clone()).or_default();
+        match &state.lock {
+            Some(held) if held.is_held(lock::in_millis(now)) => {
+                if held.holder == *holder {
+                    Ok(held.clone())
+                } else {
+                    Err(lock::held(held))
+                }
+            }
+            Some(_) | None => {
+                state.epoch = Epoch(state.epoch.0 + 1);
+                let taken = lock::taken(state.epoch, holder, now, lease);
+                state.lock = Some(taken.clone());
+                Ok(taken)
+            }
+        }
+    }
+
+    async fn lock(&self, system: &SystemName) -> Result<Option<Lock>> {
+        Ok(self.systems().get(system).and_then(|state| state.lock.clone()))
+    }
+
+    async fn release_lock(&self, system: &SystemName, holder: &IncidentId) -> Result<bool> {
+        let mut systems = self.systems();
+        let held = systems
+            .get_mut(system)
+            .and_then(|state| state.lock.take_if(|lock| lock.holder == *holder));
+        Ok(held.is_some())
+    }
+
+    async fn record(&self, incident: &Incident) -> Result<()> {
+        let kept = Incident {
+            opened_at: lock::in_millis(incident.opened_at),
+            closed_at: lock::in_millis(incident.closed_at),
+            ..incident.clone()
+        };
+        let mut systems = self.systems();
+        let state = systems.entry(incident.system.clone()).or_default();
+        state
+            .incidents
+            .entry(key::incident(kept.opened_at, &kept.id))
+            .or_insert(kept);
+        Ok(())
+    }
+
+    async fn note_alarm(&self, system: &SystemName, alarm: &str, seen: AlarmSeen) -> Result<()> {
+        let seen = AlarmSeen {
+            changed_at: lock::in_millis(seen.changed_at),
+            ..seen
+        };
+        let mut systems = self.systems();
+        let alarms = &mut systems.entry(system.clone()).or_default().alarms;
+        if alarms
+            .get(alarm)
+            .is_none_or(|noted| noted.changed_at < seen.changed_at)
+        {
+            alarms.insert(alarm.to_owned(), seen);
+        }
+        Ok(())
+    }
+
+    async fn was_told(&self, system: &SystemName, key: &str) -> Result<bool> {
+        Ok(self
+            .systems()
+            .get(system)
+            .is_some_and(|state| state.told.contains(key)))
+    }
+
+    async fn note_told(&self, system: &SystemName, key: &str, _now: Timestamp) -> Result<()> {
+        self.systems()
+            .entry(system.clone())
+            .or_default()
+            .told
+            .insert(key.to_owned());
+        Ok(())
+    }
+
+    async fn view(&self, system: &SystemName) -> Result<View> {
+        let systems = self.systems();
+        let Some(state) = systems.get(system) else {
+            return Ok(View::default());
+        };
+        Ok(View {
+            lock: state.lock.clone(),
+            incidents: state
+                .incidents
+                .values()
+                .rev()
+                .take(RECENT_INCIDENTS)
+                .cloned()
+                .collect(),
+            alarms: state.alarms.clone(),
+        })
+    }
+}
