@@ -10,7 +10,10 @@
 //! A crash after the effect is harmless, because the next call sees it. The error's *name* is what `ErrorEquals`
 //! in a machine matches; a contract test holds the names used in machines against [`Error::NAMES`] both ways.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
 
 /// How a step can end without its condition being true.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +71,14 @@ pub enum Error {
         /// AWS's error code and message.
         why: String,
     },
+    /// The condition did not come true within the time that the machine gives it. Never retried.
+    #[error("not within {seconds} s: {seen}")]
+    DeadlinePassed {
+        /// The time that the machine gives it.
+        seconds: u64,
+        /// What was seen last.
+        seen: String,
+    },
     /// The step was called with something it does not understand. Retrying cannot help.
     #[error("invalid input: {what}")]
     InvalidInput {
@@ -91,11 +102,13 @@ impl Error {
     pub const UNAVAILABLE: &str = "Unavailable";
     /// Name of [`Error::Refused`].
     pub const REFUSED: &str = "Refused";
+    /// Name of [`Error::DeadlinePassed`].
+    pub const DEADLINE_PASSED: &str = "DeadlinePassed";
     /// Name of [`Error::InvalidInput`].
     pub const INVALID_INPUT: &str = "InvalidInput";
 
     /// Every name that a step can end with.
-    pub const NAMES: [&str; 8] = [
+    pub const NAMES: [&str; 9] = [
         Self::NOT_YET,
         Self::UNSAFE,
         Self::LOCK_HELD,
@@ -103,6 +116,7 @@ impl Error {
         Self::THROTTLED,
         Self::UNAVAILABLE,
         Self::REFUSED,
+        Self::DEADLINE_PASSED,
         Self::INVALID_INPUT,
     ];
 
@@ -116,6 +130,7 @@ impl Error {
             Self::Throttled { .. } => Self::THROTTLED,
             Self::Unavailable { .. } => Self::UNAVAILABLE,
             Self::Refused { .. } => Self::REFUSED,
+            Self::DeadlinePassed { .. } => Self::DEADLINE_PASSED,
             Self::InvalidInput { .. } => Self::INVALID_INPUT,
         }
     }
@@ -166,15 +181,49 @@ pub trait Step: Send + Sync {
     fn ensure(&self, input: Self::Input) -> impl Future<Output = Result<serde_json::Value>> + Send;
 }
 
-/// Calls a step as Lambda does: JSON in, JSON or a [`Failure`] out.
+/// Until when a machine waits for a condition. The machine says it beside the step's input, as
+/// `"deadline": {"since": …, "seconds": …}` with the time at which the state was entered; that time stays the same
+/// while the state is retried. Step Functions itself bounds one attempt and the number of attempts, but not the time
+/// that all attempts take together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deadline {
+    /// When the state was entered.
+    pub since: Timestamp,
+    /// How long it may last.
+    pub seconds: u64,
+}
+
+impl Deadline {
+    /// Turns `NotYet` into `DeadlinePassed` once it has passed. What is done is done, however late.
+    fn applied_to(self, error: Error, now: Timestamp) -> Error {
+        let Self { since, seconds } = self;
+        let passed = now.duration_since(since).as_secs() >= i64::try_from(seconds).unwrap_or(i64::MAX);
+        match error {
+            Error::NotYet { seen } if passed => Error::DeadlinePassed { seconds, seen },
+            error => error,
+        }
+    }
+}
+
+/// Calls a step as Lambda does: JSON in, JSON or a [`Failure`] out, within the deadline that stands in the event.
 ///
 /// # Errors
 /// What the step answered, or `InvalidInput` for an event that is no input of it.
 pub async fn call<S: Step>(
     step: &S,
-    event: &serde_json::Value,
+    clock: &dyn Clock,
+    mut event: serde_json::Value,
 ) -> std::result::Result<serde_json::Value, Failure> {
-    let answer = async { step.ensure(input(event)?).await };
+    let answer = async {
+        let deadline = event.as_object_mut().and_then(|event| event.remove("deadline"));
+        let deadline: Option<Deadline> = deadline.as_ref().map(input).transpose()?;
+        let ensured = step.ensure(input(&event)?).await;
+        ensured.map_err(|error| match deadline {
+            Some(deadline) => deadline.applied_to(error, clock.now()),
+            None => error,
+        })
+    };
     answer.await.map_err(|error| Failure::from(&error))
 }
 
@@ -186,4 +235,64 @@ pub fn output(value: &impl Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(value).map_err(|error| Error::InvalidInput {
         what: format!("the output is not JSON: {error}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    struct At(i64);
+
+    impl Clock for At {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_second(self.0).expect("in range")
+        }
+    }
+
+    struct Slow;
+
+    impl Step for Slow {
+        const NAME: &str = "slow";
+
+        type Input = serde_json::Value;
+
+        async fn ensure(&self, _: serde_json::Value) -> Result<serde_json::Value> {
+            Err(Error::NotYet {
+                seen: "status rebooting".into(),
+            })
+        }
+    }
+
+    fn called(now: i64, event: serde_json::Value) -> Failure {
+        let clock = At(now);
+        match pin!(call(&Slow, &clock, event)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => answer.expect_err("never done"),
+            Poll::Pending => panic!("a step that waits for nothing is ready at once"),
+        }
+    }
+
+    fn event() -> serde_json::Value {
+        serde_json::json!({"deadline": {"since": "1970-01-01T00:01:00Z", "seconds": 30}})
+    }
+
+    #[test]
+    fn before_the_deadline_it_is_not_yet() {
+        assert_eq!(called(89, event()).error_type, Error::NOT_YET);
+    }
+
+    #[test]
+    fn at_the_deadline_it_is_over_and_says_what_was_seen_last() {
+        let failure = called(90, event());
+        assert_eq!(failure.error_type, Error::DEADLINE_PASSED);
+        assert_eq!(failure.error_message, "not within 30 s: status rebooting");
+    }
+
+    #[test]
+    fn a_deadline_that_is_none_is_invalid_input() {
+        let failure = called(0, serde_json::json!({"deadline": {"seconds": 30}}));
+        assert_eq!(failure.error_type, Error::INVALID_INPUT);
+    }
 }

@@ -1,1 +1,177 @@
-//! To be written.
+//! The `router` Lambda: from what arrives to a started recovery, or to the reason why none was started.
+//!
+//! It notes what the alarm says, reads the journal, lets [`domain::decision::decide`] judge, and carries the verdict
+//! out. An event may be delivered any number of times: the incident's identifier is the execution's name, so a
+//! repetition starts nothing.
+//!
+//! A payload that is no signal ends as the error `InvalidEvent`. Lambda then keeps the payload: after its retries the
+//! function's dead-letter queue has it, with the error beside it.
+
+use std::sync::Arc;
+
+use aws_sdk_sfn::error::ProvideErrorMetadata;
+use domain::clock::Clock;
+use domain::decision::{Decision, Verdict, decide, system_of};
+use domain::journal::{AlarmSeen, Journal, View};
+use domain::step::{self, Error, Failure};
+use domain::steps::Run;
+use domain::system::{System, Systems};
+use events::{AlarmState, Signal, Subject};
+use notify::message::Message;
+use runtime::aws::classify;
+use serde::Serialize;
+
+/// Error name of a payload that is no signal.
+pub const INVALID_EVENT: &str = "InvalidEvent";
+
+/// The router, with everything it needs handed in.
+pub struct Router<J> {
+    /// The systems of this deployment.
+    pub systems: Systems,
+    /// What is remembered.
+    pub journal: J,
+    /// Step Functions in the systems' Region.
+    pub sfn: aws_sdk_sfn::Client,
+    /// SNS in the systems' Region.
+    pub sns: aws_sdk_sns::Client,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What came of an event.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Routed {
+    /// The signal's stable identifier.
+    pub signal: String,
+    /// The system it is about, if any.
+    pub system: Option<String>,
+    /// What was decided.
+    pub decision: Decision,
+    /// What was started, or had been.
+    pub execution: Option<Execution>,
+    /// Keys of the messages that people got.
+    pub told: Vec<String>,
+}
+
+/// An execution of a recovery.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Execution {
+    /// Its name, which is the incident's identifier.
+    pub name: String,
+    /// Whether it existed before this event.
+    pub existed: bool,
+}
+
+impl<J: Journal> Router<J> {
+    /// Deals with whatever arrived.
+    ///
+    /// # Errors
+    /// `InvalidEvent` for what is no signal; `Throttled`, `Unavailable`, `Refused` when AWS does not play along, which
+    /// Lambda retries.
+    pub async fn route(&self, payload: &[u8]) -> Result<Routed, Failure> {
+        let signal = events::parse(payload).map_err(|error| Failure {
+            error_type: INVALID_EVENT.to_owned(),
+            error_message: error.to_string(),
+        })?;
+        self.deal_with(&signal)
+            .await
+            .map_err(|error| Failure::from(&error))
+    }
+
+    async fn deal_with(&self, signal: &Signal) -> step::Result<Routed> {
+        let system = system_of(signal, &self.systems);
+        let view = match system {
+            Some(system) => {
+                self.note(signal, system).await?;
+                self.journal.view(&system.name).await?
+            }
+            None => View::default(),
+        };
+        let decision = decide(signal, system, &view, self.clock.now());
+        let execution = match (&decision.verdict, system) {
+            (Verdict::Recover(run), Some(system)) => Some(self.start(system, run).await?),
+            (Verdict::Recover(_) | Verdict::Watch | Verdict::Note | Verdict::Ignore | Verdict::Page, _) => {
+                None
+            }
+        };
+        let mut told = Vec::new();
+        if decision.tells_people() {
+            for system in self.responsible(system) {
+                let message = Message::about_decision(system, &signal.id, &decision);
+                told.push(
+                    notify::tell(&self.sns, &self.journal, system, &message, self.clock.as_ref())
+                        .await?
+                        .key,
+                );
+            }
+        }
+        Ok(Routed {
+            signal: signal.id.clone(),
+            system: system.map(|system| system.name.to_string()),
+            decision,
+            execution,
+            told,
+        })
+    }
+
+    async fn note(&self, signal: &Signal, system: &System) -> step::Result<()> {
+        match &signal.subject {
+            Subject::Alarm(alarm) => {
+                let seen = AlarmSeen {
+                    in_alarm: alarm.state == AlarmState::Alarm,
+                    changed_at: alarm.changed_at,
+                };
+                self.journal.note_alarm(&system.name, &alarm.name, seen).await
+            }
+            Subject::Database(_) => Ok(()),
+        }
+    }
+
+    /// Who hears of something that belongs to no system: everybody, because silence is the one wrong answer.
+    fn responsible<'a>(&'a self, system: Option<&'a System>) -> Vec<&'a System> {
+        system.map_or_else(|| self.systems.iter().collect(), |system| vec![system])
+    }
+
+    async fn start(&self, system: &System, run: &Run) -> step::Result<Execution> {
+        let input = step::output(run)?.to_string();
+        let started = self
+            .sfn
+            .start_execution()
+            .state_machine_arn(
+                run.recovery
+                    .state_machine_arn(&system.regions.primary, &system.account),
+            )
+            .name(run.incident.as_str())
+            .input(input)
+            .send()
+            .await;
+        let existed = match started {
+            Ok(_) => false,
+            // The same incident was started before: within 90 days Step Functions refuses the name.
+            // Source: Step Functions API, StartExecution.
+            Err(error) if error.code() == Some("ExecutionAlreadyExists") => true,
+            Err(error) => {
+                return Err(self
+                    .cannot_start(system, run, classify("states:StartExecution", error))
+                    .await);
+            }
+        };
+        Ok(Execution {
+            name: run.incident.to_string(),
+            existed,
+        })
+    }
+
+    /// A recovery that cannot be started is a page now, not after Lambda's retries. The error still goes to Lambda,
+    /// which tries again.
+    async fn cannot_start(&self, system: &System, run: &Run, error: Error) -> Error {
+        let message = Message::cannot_start(system, run, &error);
+        match notify::tell(&self.sns, &self.journal, system, &message, self.clock.as_ref()).await {
+            Ok(_) => error,
+            Err(also) => Error::Unavailable {
+                call: "page".to_owned(),
+                why: format!("{error}; and paging failed: {also}"),
+            },
+        }
+    }
+}

@@ -35,8 +35,6 @@ pub struct Assessment {
 pub enum Verdict {
     /// The writer does not take writes and AWS does nothing about it: fail over.
     FailOver,
-    /// AWS is already failing over: only wait and verify.
-    AwaitFailover,
     /// A write was stored and read back: nothing to do.
     Healthy,
 }

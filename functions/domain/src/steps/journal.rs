@@ -60,9 +60,9 @@ impl Record {
         match (&self.failure, verdict, &self.written) {
             (Some(_), _, _) => Outcome::Paged,
             (None, Some(Verdict::Healthy), _) => Outcome::StoodDown,
-            (None, Some(Verdict::FailOver | Verdict::AwaitFailover), Some(_)) => Outcome::Recovered,
+            (None, Some(Verdict::FailOver), Some(_)) => Outcome::Recovered,
             // Nothing says that it failed, and nothing proves that it worked: that is for a person to look at.
-            (None, Some(Verdict::FailOver | Verdict::AwaitFailover) | None, _) => Outcome::Paged,
+            (None, Some(Verdict::FailOver) | None, _) => Outcome::Paged,
         }
     }
 

@@ -1,0 +1,159 @@
+//! A failover away from the assessed writer was started, by us or by AWS.
+//!
+//! The race that is meant here: this call may be a repetition, may come after a crash, or may come late, when the
+//! run it belongs to is over. So the lock is re-read first, and RDS is asked last: it refuses a second failover while
+//! one is under way, and a writer that has moved already is left where it is.
+
+use aws_sdk_rds::Client;
+use aws_sdk_rds::error::ProvideErrorMetadata;
+use domain::journal::Journal;
+use domain::names::Epoch;
+use domain::step::{Error, Result};
+use domain::steps::Run;
+use domain::steps::assess::{Assessment, Verdict};
+use domain::steps::database::Started;
+use domain::system::{Database, DatabaseKind};
+use jiff::Timestamp;
+use runtime::aws::classify;
+
+use crate::observe::{Observed, observe};
+
+/// Proof that this run may still change the system.
+pub struct Fence<'a, J> {
+    /// Where the lock is.
+    pub journal: &'a J,
+    /// The run that claims it.
+    pub run: &'a Run,
+    /// The epoch under which the run took it.
+    pub epoch: Epoch,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl<J: Journal> Fence<'_, J> {
+    /// # Errors
+    /// `LockLost` unless the run holds the lock under that epoch.
+    async fn holds(&self) -> Result<()> {
+        let lost = |why: String| Err(Error::LockLost { why });
+        match self.journal.lock(&self.run.system).await? {
+            None => lost("nobody holds it".to_owned()),
+            Some(lock) if lock.holder != self.run.incident => {
+                lost(format!("{} holds it, epoch {}", lock.holder, lock.epoch))
+            }
+            Some(lock) if lock.epoch != self.epoch => lost(format!(
+                "its epoch is {}, this run's was {}",
+                lock.epoch, self.epoch
+            )),
+            Some(lock) if !lock.is_held(self.now) => lost(format!("it expired at {}", lock.expires_at)),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// Ensures that a failover away from the assessed writer was started.
+///
+/// # Errors
+/// `NotYet` right after asking RDS for it; `LockLost`; `Unsafe` when RDS's state forbids it; `Throttled`,
+/// `Unavailable`, `Refused`.
+pub async fn ensure<J: Journal>(
+    rds: &Client,
+    database: &Database,
+    assessment: &Assessment,
+    fence: Fence<'_, J>,
+) -> Result<Started> {
+    let observed = observe(rds, database).await?;
+    if observed.writer != assessment.writer {
+        return Ok(Started {
+            seen: format!("the writer has moved: {observed}"),
+        });
+    }
+    match Progress::of(&observed) {
+        Progress::UnderWay => Ok(Started {
+            seen: format!("RDS is failing over: {observed}"),
+        }),
+        Progress::Busy => Err(Error::NotYet {
+            seen: format!("RDS allows no failover now: {observed}"),
+        }),
+        Progress::None => match assessment.verdict {
+            Verdict::FailOver => {
+                fence.holds().await?;
+                act(rds, database, assessment).await
+            }
+            Verdict::Healthy => Err(Error::Unsafe {
+                why: "the database was assessed as healthy".to_owned(),
+            }),
+        },
+    }
+}
+
+/// What RDS is doing about its writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing: a failover may be asked for.
+    None,
+    /// A failover, or a restart that counts as one.
+    UnderWay,
+    /// Something during which it refuses to fail over.
+    Busy,
+}
+
+impl Progress {
+    /// Reads it from the statuses. Sources: RDS User Guide, accessing-monitoring (DB instance status); Aurora User
+    /// Guide, accessing-monitoring (DB cluster status).
+    pub fn of(observed: &Observed) -> Self {
+        match (observed.status.as_str(), observed.writer_status.as_str()) {
+            ("failing-over" | "rebooting", _) | (_, "rebooting") => Self::UnderWay,
+            ("available", "available") => Self::None,
+            // A cluster can be failed over while its writer's instance is in a bad way: that is what it is for.
+            ("available", "failed" | "storage-full" | "restore-error") => Self::None,
+            _ => Self::Busy,
+        }
+    }
+}
+
+async fn act(rds: &Client, database: &Database, assessment: &Assessment) -> Result<Started> {
+    let identifier = database.identifier.as_str();
+    let asked = match database.kind {
+        DatabaseKind::MultiAzInstance => {
+            let call = "rds:RebootDBInstance";
+            let answer = rds
+                .reboot_db_instance()
+                .db_instance_identifier(identifier)
+                .force_failover(true)
+                .send()
+                .await;
+            answer
+                .map(|_| format!("{call} with ForceFailover accepted"))
+                .map_err(|error| {
+                    (
+                        error.code() == Some("InvalidDBInstanceState"),
+                        classify(call, error),
+                    )
+                })
+        }
+        DatabaseKind::MultiAzCluster | DatabaseKind::Aurora => {
+            let call = "rds:FailoverDBCluster";
+            let target = assessment.target.clone();
+            let to = target
+                .as_deref()
+                .map_or_else(String::new, |target| format!(" to {target}"));
+            let request = rds.failover_db_cluster().db_cluster_identifier(identifier);
+            let answer = request.set_target_db_instance_identifier(target).send().await;
+            answer.map(|_| format!("{call}{to} accepted")).map_err(|error| {
+                let busy = matches!(
+                    error.code(),
+                    Some("InvalidDBClusterStateFault" | "InvalidDBInstanceState")
+                );
+                (busy, classify(call, error))
+            })
+        }
+    };
+    Err(match asked {
+        Ok(accepted) => Error::NotYet { seen: accepted },
+        // The state changed between our look and our call, perhaps by our own call of a moment ago: look again.
+        Err((true, error)) => Error::NotYet {
+            seen: error.to_string(),
+        },
+        Err((false, error)) => error,
+    })
+}
