@@ -1,0 +1,293 @@
+//! Running a machine.
+
+mod attempt;
+mod choosing;
+mod clock;
+mod failure;
+mod fan_out;
+mod flow;
+mod history;
+mod map;
+pub(crate) mod random;
+mod retrying;
+mod run;
+mod scope;
+mod task;
+mod wait;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use clock::{Clock, Stalled, VirtualClock};
+pub(crate) use failure::Failure;
+pub use history::{ErrorDetails, EventKind, HistoryEvent, Observer, TaskKind};
+pub use task::{Heartbeat, TaskReply, TaskRequest, Tasks};
+
+use crate::machine::StateMachine;
+use history::EventKind as Event;
+use random::Random;
+use run::{History, Run, Strand};
+
+/// Names and ARNs behind the context object (`$states.context`, `$$`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionContext {
+    /// ARN of the execution.
+    pub execution_arn: String,
+    /// Its name.
+    pub execution_name: String,
+    /// ARN of the role that it runs as.
+    pub role_arn: String,
+    /// ARN of the state machine.
+    pub state_machine_arn: String,
+    /// Its name.
+    pub state_machine_name: String,
+}
+
+impl ExecutionContext {
+    /// A context for an execution of that name of that machine, in the example account of AWS's documentation.
+    #[must_use]
+    pub fn named(state_machine: &str, execution: &str) -> Self {
+        let base = "arn:aws:states:us-east-1:123456789012";
+        Self {
+            execution_arn: format!("{base}:execution:{state_machine}:{execution}"),
+            execution_name: execution.to_owned(),
+            role_arn: format!("arn:aws:iam::123456789012:role/{state_machine}"),
+            state_machine_arn: format!("{base}:stateMachine:{state_machine}"),
+            state_machine_name: state_machine.to_owned(),
+        }
+    }
+}
+
+/// What an execution may use up. The defaults are AWS's quotas for Standard workflows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Events in the history, the last of which says so.
+    pub events: u64,
+    /// Bytes of a payload: an input, a result, an output.
+    pub payload_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 25,000 events and 256 KiB (Step Functions Developer Guide, "Service quotas").
+    fn default() -> Self {
+        Self { events: 25_000, payload_bytes: 262_144 }
+    }
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExecutionStatus {
+    /// It reached an end.
+    Succeeded,
+    /// A Fail state, or an error that nothing caught.
+    Failed,
+    /// The machine's `TimeoutSeconds` passed.
+    TimedOut,
+    /// It was stopped from outside.
+    Aborted,
+}
+
+impl ExecutionStatus {
+    /// As `DescribeExecution` spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+        }
+    }
+}
+
+/// What an execution came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecutionResult {
+    /// How it ended.
+    pub status: ExecutionStatus,
+    /// The output, when it succeeded.
+    pub output: Option<Arc<Value>>,
+    /// The error's name, when it did not.
+    pub error: Option<String>,
+    /// The error's cause, when it did not.
+    pub cause: Option<String>,
+    /// Everything that happened, in order.
+    pub history: Vec<HistoryEvent>,
+    /// State transitions as AWS bills Standard workflows: each state entered, and each retry.
+    pub transitions: u64,
+}
+
+/// An execution about to start.
+///
+/// Dropping the future of [`Execution::run`] kills the execution where it stands.
+pub struct Execution<'a> {
+    machine: &'a StateMachine,
+    input: Arc<Value>,
+    clock: &'a dyn Clock,
+    tasks: &'a dyn Tasks,
+    observer: Option<&'a mut dyn Observer>,
+    stop: Option<futures_util::future::LocalBoxFuture<'a, ErrorDetails>>,
+    seed: u64,
+    context: ExecutionContext,
+    limits: Limits,
+}
+
+impl std::fmt::Debug for Execution<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Execution")
+            .field("input", &self.input)
+            .field("seed", &self.seed)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Execution<'a> {
+    /// An execution of `machine` with `input`; `tasks` answers its Task states, in the time of `clock`.
+    #[must_use]
+    pub fn new(machine: &'a StateMachine, input: Value, clock: &'a dyn Clock, tasks: &'a dyn Tasks) -> Self {
+        Self {
+            machine,
+            input: Arc::new(input),
+            clock,
+            tasks,
+            observer: None,
+            stop: None,
+            seed: 0,
+            context: ExecutionContext::named("machine", "execution"),
+            limits: Limits::default(),
+        }
+    }
+
+    /// See each event as it happens.
+    #[must_use]
+    pub fn observer(mut self, observer: &'a mut dyn Observer) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Seed of jitter, `$random`, `$uuid`, task tokens. The same seed gives the same execution.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Names and ARNs.
+    #[must_use]
+    pub fn context(mut self, context: ExecutionContext) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Other limits than AWS's.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Stop the execution when `stop` resolves, as `StopExecution` does.
+    #[must_use]
+    pub fn stop_when(mut self, stop: impl Future<Output = ErrorDetails> + 'a) -> Self {
+        self.stop = Some(Box::pin(stop));
+        self
+    }
+
+    /// Run to the end.
+    pub async fn run(self) -> ExecutionResult {
+        let run = Run {
+            machine: self.machine,
+            clock: self.clock,
+            tasks: self.tasks,
+            history: RefCell::new(History::new(self.observer, self.limits.events)),
+            random: Rc::new(RefCell::new(Random::new(self.seed))),
+            transitions: Rc::new(Cell::new(0)),
+            context: Rc::new(self.context),
+            input: Arc::clone(&self.input),
+            started: self.clock.now(),
+            limits: self.limits,
+        };
+        let ending = run.execute(self.input, self.stop).await;
+        let transitions = run.transitions.get();
+        ending.into_result(run.history.into_inner().into_events(), transitions)
+    }
+}
+
+/// The last event, before it is made into a result.
+enum Ending {
+    Succeeded(Arc<Value>),
+    Other(ExecutionStatus, ErrorDetails),
+}
+
+impl Ending {
+    fn into_result(self, history: Vec<HistoryEvent>, transitions: u64) -> ExecutionResult {
+        match self {
+            Self::Succeeded(output) => ExecutionResult {
+                status: ExecutionStatus::Succeeded,
+                output: Some(output),
+                error: None,
+                cause: None,
+                history,
+                transitions,
+            },
+            Self::Other(status, ErrorDetails { error, cause }) => {
+                ExecutionResult { status, output: None, error, cause, history, transitions }
+            }
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    async fn execute(
+        &self,
+        input: Arc<Value>,
+        stop: Option<futures_util::future::LocalBoxFuture<'a, ErrorDetails>>,
+    ) -> Ending {
+        use futures_util::future::{Either, pending, select};
+        let role_arn = Arc::from(self.context.role_arn.as_str());
+        let mut strand = Strand::new(0);
+        // The history has room for this event whatever its limit is.
+        let _ = self.append(0, Event::ExecutionStarted { input: Arc::clone(&input), role_arn });
+        let outcome = {
+            let body = Box::pin(self.block(&self.machine.body, &mut strand, input));
+            let deadline = self.machine.timeout_seconds.map(|seconds| self.after(seconds));
+            let timer = Box::pin(async {
+                match deadline {
+                    Some(deadline) => self.clock.sleep_until(deadline).await,
+                    None => pending().await,
+                }
+            });
+            let stop = stop.unwrap_or_else(|| Box::pin(pending()));
+            match select(body, select(timer, stop)).await {
+                Either::Left((outcome, _)) => outcome,
+                Either::Right((Either::Left(_), _)) => {
+                    let details =
+                        ErrorDetails { error: Some("States.Timeout".to_owned()), cause: None };
+                    self.history.borrow_mut().close(self.clock.now(), 0, Event::ExecutionTimedOut(details.clone()));
+                    return Ending::Other(ExecutionStatus::TimedOut, details);
+                }
+                Either::Right((Either::Right((details, _)), _)) => {
+                    self.history.borrow_mut().close(self.clock.now(), 0, Event::ExecutionAborted(details.clone()));
+                    return Ending::Other(ExecutionStatus::Aborted, details);
+                }
+            }
+        };
+        let now = self.clock.now();
+        match outcome {
+            Ok(output) => {
+                let event = Event::ExecutionSucceeded { output: Arc::clone(&output) };
+                self.history.borrow_mut().close(now, strand.previous, event);
+                Ending::Succeeded(output)
+            }
+            Err(failure) => {
+                let details = failure.details();
+                self.history.borrow_mut().close(now, strand.previous, Event::ExecutionFailed(details.clone()));
+                Ending::Other(ExecutionStatus::Failed, details)
+            }
+        }
+    }
+}
