@@ -39,6 +39,7 @@ impl Run<'_> {
                 Ok(output) => outputs[index] = Some(output),
                 Err(failure) => {
                     drop(running);
+                    visit.failed_inside.set(true);
                     for inside in &inside {
                         self.abort(last, inside)?;
                     }

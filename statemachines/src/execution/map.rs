@@ -37,7 +37,10 @@ impl Run<'_> {
             prepared.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
         let started = EventKind::MapStateStarted { length: items.len() as u64 };
         strand.previous = self.append(strand.previous, started)?;
-        let outputs = self.iterate(visit, strand, map, items, concurrency).await?;
+        let outputs = match &map.distributed {
+            None => self.iterate(visit, strand, map, items, concurrency).await?,
+            Some(distributed) => self.map_run(visit, strand, map, distributed, items).await?,
+        };
         self.append(strand.previous, EventKind::MapStateSucceeded)?;
         let before = strand.previous;
         let result = Arc::new(Value::Array(outputs));
@@ -91,6 +94,7 @@ impl Run<'_> {
                 }
                 Err(failure) => {
                     drop(running);
+                    visit.failed_inside.set(true);
                     self.abort_iterations(name, last, index, &iterations)?;
                     return Err(failure);
                 }
@@ -129,6 +133,9 @@ impl Run<'_> {
         let selected = self.selected(visit, strand)?;
         let scope = Scope::new(self, visit, strand).data(Arc::clone(&selected));
         let concurrency = concurrency(&scope, map.max_concurrency.as_ref())?;
+        if map.distributed.as_ref().is_some_and(|distributed| distributed.reader.is_some()) {
+            return Ok((Vec::new(), concurrency));
+        }
         let value = match &map.items {
             Items::Input => {
                 if !selected.is_array() {
@@ -174,7 +181,7 @@ impl Run<'_> {
     }
 
     /// An iteration's input: the item, or what `ItemSelector` makes of it.
-    fn item_input(
+    pub(super) fn item_input(
         &self,
         visit: &Visit<'_>,
         inner: &mut Strand,

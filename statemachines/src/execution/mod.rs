@@ -8,6 +8,7 @@ mod fan_out;
 mod flow;
 mod history;
 mod map;
+mod map_run;
 pub(crate) mod random;
 mod retrying;
 mod run;
@@ -24,7 +25,7 @@ use serde_json::Value;
 pub use clock::{Clock, Stalled, VirtualClock};
 pub(crate) use failure::Failure;
 pub use history::{ErrorDetails, EventKind, HistoryEvent, Observer, TaskKind};
-pub use task::{Heartbeat, TaskReply, TaskRequest, Tasks};
+pub use task::{Heartbeat, MapRunRequest, TaskReply, TaskRequest, Tasks};
 
 use crate::machine::StateMachine;
 use history::EventKind as Event;

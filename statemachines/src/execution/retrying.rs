@@ -66,7 +66,7 @@ impl Run<'_> {
             | Kind::Succeed
             | Kind::Fail { .. } => None,
         };
-        if let Some(failed) = failed.filter(|_| !failure.is_runtime() || strand.previous != visit.event) {
+        if let Some(failed) = failed.filter(|_| !failure.is_runtime() || visit.failed_inside.get()) {
             strand.previous = self.append(strand.previous, failed)?;
         }
         let mut catchers = visit.state.catch.iter().enumerate();

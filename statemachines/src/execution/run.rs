@@ -110,6 +110,8 @@ pub(super) struct Visit<'v> {
     /// The event before it.
     pub(super) before: u64,
     pub(super) retries: Cell<u64>,
+    /// Whether what failed was inside this Parallel or Map, and not the state itself.
+    pub(super) failed_inside: Cell<bool>,
     pub(super) token: RefCell<Option<String>>,
 }
 
@@ -166,6 +168,7 @@ impl<'a> Run<'a> {
                 event: strand.previous,
                 before,
                 retries: Cell::new(0),
+                failed_inside: Cell::new(false),
                 token: RefCell::new(None),
             };
             let left = match &state.kind {

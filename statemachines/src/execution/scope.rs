@@ -305,9 +305,4 @@ impl Run<'_> {
             }
         }
     }
-
-    /// Whether the state speaks JSONata.
-    pub(super) fn is_jsonata(visit: &Visit<'_>) -> bool {
-        visit.state.language == QueryLanguage::Jsonata
-    }
 }

@@ -102,6 +102,26 @@ impl fmt::Debug for TaskReply {
 pub trait Tasks {
     /// Carry one attempt out. The interpreter drops the future when the attempt times out or the execution ends.
     fn call(&self, request: TaskRequest) -> LocalBoxFuture<'_, TaskReply>;
+
+    /// Answer a whole run of a Distributed Map: its result, an array, or its failure. `None`, the default, has the interpreter
+    /// run it: the items from an `ItemReader` call or from the state's input, each in a child execution.
+    fn map_run(&self, request: MapRunRequest) -> Option<LocalBoxFuture<'_, TaskReply>> {
+        let _ = request;
+        None
+    }
+}
+
+/// A run of a Distributed Map.
+#[derive(Debug, Clone)]
+pub struct MapRunRequest {
+    /// The Map state's name.
+    pub state: Arc<str>,
+    /// The run's ARN.
+    pub map_run_arn: Arc<str>,
+    /// Whether the items come from an `ItemReader`.
+    pub has_reader: bool,
+    /// Whether the children have Task states.
+    pub has_tasks: bool,
 }
 
 impl<F, A> Tasks for F
