@@ -12,6 +12,8 @@ pub struct Record {
     pub area: String,
     /// `JSONPath`, `JSONata` or `mixed`.
     pub query_language: String,
+    /// `STANDARD` or `EXPRESS`.
+    pub state_machine_type: String,
     /// `exact` or `parallel-sorted`; absent where there is no history.
     #[serde(default)]
     pub order: Option<String>,

@@ -140,7 +140,19 @@ pub fn replay(record: &Record) -> Result<(), String> {
 
 fn context(record: &Record) -> ExecutionContext {
     let given = record.context.clone().unwrap_or_default();
-    let default = ExecutionContext::named("machine", "execution");
+    let base = "arn:aws:states:us-east-1:111111111111";
+    let started = record.history.as_ref().and_then(|history| history.first());
+    let role = started.and_then(|event| event["roleArn"].as_str()).unwrap_or("snf_role_arn");
+    let default = ExecutionContext {
+        execution_arn: match record.state_machine_type.as_str() {
+            "EXPRESS" => format!("{base}:express:machine:execution:run"),
+            _ => format!("{base}:execution:machine:execution"),
+        },
+        execution_name: "execution".to_owned(),
+        role_arn: role.to_owned(),
+        state_machine_arn: format!("{base}:stateMachine:machine"),
+        state_machine_name: "machine".to_owned(),
+    };
     ExecutionContext {
         execution_arn: given.execution_arn.unwrap_or(default.execution_arn),
         execution_name: given.execution_name.unwrap_or(default.execution_name),
@@ -223,13 +235,22 @@ fn comparable(expected: &Value, actual: &Value) -> (Value, Value) {
 }
 
 /// Order the events inside Parallel states, as the recording did: by their text, without ids. The recording lost the
-/// `ParallelStateSucceeded` and `ParallelStateFailed` events in doing so.
+/// `ParallelStateSucceeded` and `ParallelStateFailed` events in doing so, and the `ParallelStateExited` of inner ones.
 fn sort_parallel(events: &[Value], ours: bool) -> Vec<Value> {
     let mut sorted: Vec<Value> = Vec::new();
     let mut inside: Option<Vec<Value>> = None;
+    let mut depth = 0_usize;
     for event in events {
         let kind = event["type"].as_str().unwrap_or_default();
         if ours && (kind == "ParallelStateSucceeded" || kind == "ParallelStateFailed") {
+            continue;
+        }
+        match kind {
+            "ParallelStateEntered" => depth += 1,
+            "ParallelStateExited" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if ours && kind == "ParallelStateExited" && depth > 0 {
             continue;
         }
         let parallel = kind.starts_with("ParallelState");

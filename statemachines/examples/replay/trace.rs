@@ -42,6 +42,7 @@ enum MapRun {
 pub struct Trace {
     answers: RefCell<Vec<Answer>>,
     map_runs: RefCell<Vec<(String, MapRun)>>,
+    workers: RefCell<Vec<Option<String>>>,
     comparison: Comparison,
 }
 
@@ -52,6 +53,13 @@ impl Trace {
         Self {
             answers: RefCell::new(answers(history)),
             map_runs: RefCell::new(map_runs(history, &record.definition)),
+            workers: RefCell::new(
+                history
+                    .iter()
+                    .filter(|event| kind(event) == "ActivityStarted")
+                    .map(|event| text(event, "workerName"))
+                    .collect(),
+            ),
             comparison: Comparison::new(&record.masks),
         }
     }
@@ -94,6 +102,11 @@ impl Tasks for Trace {
                 None => result.await,
             }
         })
+    }
+
+    fn worker(&self, _: &TaskRequest) -> Option<String> {
+        let mut workers = self.workers.borrow_mut();
+        if workers.is_empty() { None } else { workers.remove(0) }
     }
 
     fn map_run(&self, request: MapRunRequest) -> Option<LocalBoxFuture<'_, TaskReply>> {

@@ -29,7 +29,8 @@ impl Run<'_> {
         task: &Task,
     ) -> Result<Left, Failure> {
         let pattern = pattern(&task.resource);
-        if pattern == Pattern::WaitForTaskToken {
+        // `.sync` has a token as well: `test_sync_with_task_token`.
+        if pattern != Pattern::RequestResponse {
             *visit.token.borrow_mut() = Some(self.random.borrow_mut().uuid());
         }
         let call = self.prepare(visit, strand, task);
@@ -61,7 +62,12 @@ impl Run<'_> {
         };
         // Scheduling is one step of AWS's, starting another: other branches schedule theirs in between.
         give_way().await;
-        strand.previous = self.append(strand.previous, EventKind::TaskStarted { task: kind.clone() })?;
+        let worker = match &kind {
+            TaskKind::Activity => self.tasks.worker(&request),
+            TaskKind::Function | TaskKind::Service { .. } => None,
+        };
+        let started = EventKind::TaskStarted { task: kind.clone(), worker };
+        strand.previous = self.append(strand.previous, started)?;
         let reply = {
             let answer = Box::pin(self.answer(strand, &kind, pattern, request));
             let limit = Box::pin(self.out_of_time(call.timeout, call.heartbeat, heartbeat));
@@ -70,9 +76,14 @@ impl Run<'_> {
                 Either::Right((heartbeat, _)) => Answer::Failed(Failure::timeout(heartbeat)),
             }
         };
+        let reply = match reply {
+            Answer::Succeeded(output) if !crate::size::fits(&output, self.limits.payload_bytes) => {
+                Answer::Failed(super::run::too_large(task_name(&task.resource)))
+            }
+            Answer::Succeeded(_) | Answer::Failed(_) => reply,
+        };
         match reply {
             Answer::Succeeded(output) => {
-                self.within_limit(visit.state, &output)?;
                 let output = Arc::new(output);
                 let event = EventKind::TaskSucceeded { task: kind, output: Arc::clone(&output) };
                 strand.previous = self.append(strand.previous, event)?;
@@ -97,6 +108,10 @@ impl Run<'_> {
 
     fn prepare(&self, visit: &Visit<'_>, strand: &Strand, task: &Task) -> Result<Call, Problem> {
         let arguments = self.arguments(visit, strand)?;
+        if let Some(wrong) = super::services::refusal(&task.resource, &arguments) {
+            let what = format!("The Parameters '{arguments}' could not be used to start the Task: [{wrong}]");
+            return Err(Scope::new(self, visit, strand).runtime(&what));
+        }
         let selected = self.selected(visit, strand)?;
         let scope = Scope::new(self, visit, strand).data(selected);
         let credentials = match &task.credentials {
@@ -124,7 +139,7 @@ impl Run<'_> {
             reply = match reply {
                 TaskReply::Succeeded(output) => return Ok(Answer::Succeeded(output)),
                 TaskReply::Failed { error, cause } => {
-                    return Ok(Answer::Failed(Failure { error, cause, heartbeat: false }));
+                    return Ok(Answer::Failed(Failure { error, cause, ..Failure::default() }));
                 }
                 TaskReply::TimedOut { cause } => {
                     return Ok(Answer::Failed(Failure { cause, ..Failure::timeout(false) }));
@@ -208,7 +223,15 @@ fn pattern(resource: &Resource) -> Pattern {
     }
 }
 
-pub(super) fn task_kind(resource: &Resource) -> TaskKind {
+/// What AWS calls a task in the causes of its own errors.
+fn task_name(resource: &Resource) -> &str {
+    match resource {
+        Resource::Function(arn) | Resource::Activity(arn) => arn,
+        Resource::Service { service, .. } => service,
+    }
+}
+
+fn task_kind(resource: &Resource) -> TaskKind {
     match resource {
         Resource::Function(_) => TaskKind::Function,
         Resource::Activity(_) => TaskKind::Activity,

@@ -193,7 +193,7 @@ impl Run<'_> {
             }
         };
         match text(error).and_then(|error| Ok((error, text(cause)?))) {
-            Ok((error, cause)) => Failure { error, cause, heartbeat: false },
+            Ok((error, cause)) => Failure { error, cause, ..Failure::default() },
             Err(problem) => self.problem(visit, strand, visit.before, problem),
         }
     }

@@ -75,7 +75,7 @@ pub enum EventKind {
         heartbeat_seconds: Option<f64>,
         credentials: Option<Arc<Value>>,
     },
-    TaskStarted { task: TaskKind },
+    TaskStarted { task: TaskKind, worker: Option<String> },
     TaskSubmitted { task: TaskKind, output: Arc<Value> },
     TaskSucceeded { task: TaskKind, output: Arc<Value> },
     TaskFailed { task: TaskKind, details: ErrorDetails },
@@ -110,7 +110,7 @@ impl EventKind {
             Self::StateAborted { state_type } => format!("{state_type}StateAborted"),
             Self::EvaluationFailed { .. } => "EvaluationFailed".to_owned(),
             Self::TaskScheduled { task, .. } => format!("{}Scheduled", task.prefix()),
-            Self::TaskStarted { task } => format!("{}Started", task.prefix()),
+            Self::TaskStarted { task, .. } => format!("{}Started", task.prefix()),
             Self::TaskSubmitted { task, .. } => format!("{}Submitted", task.prefix()),
             Self::TaskSucceeded { task, .. } => format!("{}Succeeded", task.prefix()),
             Self::TaskFailed { task, .. } => format!("{}Failed", task.prefix()),
@@ -228,7 +228,13 @@ impl EventKind {
                 }
                 Ok(())
             }
-            Self::TaskStarted { task } => task.write(map),
+            Self::TaskStarted { task, worker } => {
+                task.write(map)?;
+                match worker {
+                    Some(worker) => map.serialize_entry("workerName", worker),
+                    None => Ok(()),
+                }
+            }
             Self::TaskSubmitted { task, output } | Self::TaskSucceeded { task, output } => {
                 map.serialize_entry("output", output.as_ref())?;
                 task.write(map)

@@ -200,7 +200,9 @@ impl Run<'_> {
 fn concurrency(scope: &Scope<'_, '_>, setting: Option<&Setting>) -> Result<usize, Problem> {
     let Some(setting) = setting else { return Ok(INLINE_CONCURRENCY) };
     let value = scope.setting(setting)?;
-    let Some(number) = value.as_u64() else {
+    // A path may lead to a number written as text: `MAP_STATE_REFERENCE_IN_MAX_CONCURRENCY_PATH`.
+    let number = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    let Some(number) = number else {
         return Err(scope.runtime(&super::flow::unexpected(setting, "integer", &value)));
     };
     let number = usize::try_from(number).unwrap_or(usize::MAX);

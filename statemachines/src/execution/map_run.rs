@@ -238,7 +238,7 @@ impl Run<'_> {
         let number = |setting: &Option<Setting>| -> Result<Option<f64>, Problem> {
             let Some(setting) = setting else { return Ok(None) };
             let value = scope.setting(setting)?;
-            match value.as_f64() {
+            match value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok())) {
                 Some(number) => Ok(Some(number)),
                 None => Err(scope.runtime(&super::flow::unexpected(setting, "number", &value))),
             }
@@ -283,7 +283,7 @@ fn result_of(reply: TaskReply) -> Result<Vec<Value>, Failure> {
         ) => Err(Failure::new("States.ItemReaderFailed", "Attempting to map over non-iterable node.")),
         TaskReply::Failed { error, cause } => {
             let ErrorDetails { error, cause } = ErrorDetails { error, cause };
-            Err(Failure { error, cause, heartbeat: false })
+            Err(Failure { error, cause, ..Failure::default() })
         }
         TaskReply::TimedOut { cause } => Err(Failure { cause, ..Failure::timeout(false) }),
         TaskReply::Submitted { .. } => {

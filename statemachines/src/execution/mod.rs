@@ -13,6 +13,7 @@ pub(crate) mod random;
 mod retrying;
 mod run;
 mod scope;
+mod services;
 mod task;
 mod wait;
 

@@ -229,17 +229,21 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Hold a payload against the limit, as AWS does with results and outputs.
+    /// Hold a payload against the limit, as AWS does with arguments and outputs.
     pub(super) fn within_limit(&self, state: &State, value: &Value) -> Result<(), Failure> {
         if crate::size::fits(value, self.limits.payload_bytes) {
             return Ok(());
         }
-        Err(Failure::new(
-            "States.DataLimitExceeded",
-            format!(
-                "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
-                state.name
-            ),
-        ))
+        Err(Failure { terminal: true, ..too_large(&state.name) })
     }
+}
+
+/// The error of a payload over the limit, in the name of a state or of a task.
+pub(super) fn too_large(name: &str) -> Failure {
+    Failure::new(
+        "States.DataLimitExceeded",
+        format!(
+            "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+        ),
+    )
 }

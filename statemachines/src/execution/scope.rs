@@ -301,7 +301,7 @@ impl Run<'_> {
                     Ok(id) => strand.previous = id,
                     Err(full) => return full,
                 }
-                Failure { error: Some(error), cause: Some(cause), heartbeat: false }
+                Failure { error: Some(error), cause: Some(cause), ..Failure::default() }
             }
         }
     }

@@ -103,6 +103,12 @@ pub trait Tasks {
     /// Carry one attempt out. The interpreter drops the future when the attempt times out or the execution ends.
     fn call(&self, request: TaskRequest) -> LocalBoxFuture<'_, TaskReply>;
 
+    /// Name of the worker that takes an activity's task, for its `ActivityStarted` event.
+    fn worker(&self, request: &TaskRequest) -> Option<String> {
+        let _ = request;
+        None
+    }
+
     /// Answer a whole run of a Distributed Map: its result, an array, or its failure. `None`, the default, has the interpreter
     /// run it: the items from an `ItemReader` call or from the state's input, each in a child execution.
     fn map_run(&self, request: MapRunRequest) -> Option<LocalBoxFuture<'_, TaskReply>> {

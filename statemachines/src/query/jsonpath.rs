@@ -269,6 +269,10 @@ fn single_key(inside: &str) -> Option<Key> {
     for c in body.chars() {
         match c {
             _ if escaped => {
+                // Only the quote and the backslash itself are escaped: `ESCAPE_SEQUENCES_JSONPATH`.
+                if c != quote && c != '\\' {
+                    name.push('\\');
+                }
                 name.push(c);
                 escaped = false;
             }

@@ -124,7 +124,8 @@ fn range(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
         let count = items.len() as f64;
         next = first + step * count;
     }
-    Ok(JValue::array(items))
+    // A sequence, which is unwrapped when it has one item: `test_array_range#exec_hist_resp_2`.
+    Ok(JValue::sequence(items).unwrap_sequence())
 }
 
 /// `$hash(text, algorithm)`.
