@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::record::Mask;
 
 /// Decides whether values agree with the record.
-pub struct Comparison {
+pub(crate) struct Comparison {
     masks: Vec<String>,
 }
 
@@ -15,6 +15,8 @@ const FIXED: &[&str] = &[
     "generated-uuid",
     "<task_token>",
     "a_task_token",
+    "snf_role_arn",
+    "sfn_role_arn",
     "<request_id>",
     "<extended_request_id>",
     "<stop-date>",
@@ -28,12 +30,12 @@ const FIXED: &[&str] = &[
 
 impl Comparison {
     /// A comparison that knows the record's own replacements.
-    pub fn new(masks: &[Mask]) -> Self {
+    pub(crate) fn new(masks: &[Mask]) -> Self {
         Self { masks: masks.iter().map(|mask| mask.to.clone()).collect() }
     }
 
     /// The first place at which `actual` differs from the record, as `path: recorded … got …`.
-    pub fn difference(&self, expected: &Value, actual: &Value) -> Option<String> {
+    pub(crate) fn difference(&self, expected: &Value, actual: &Value) -> Option<String> {
         self.at("", expected, actual)
     }
 

@@ -5,62 +5,62 @@ use serde_json::Value;
 
 /// A recorded execution.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Record {
+pub(crate) struct Record {
     /// Names the case.
-    pub id: String,
+    pub(crate) id: String,
     /// Test folder it comes from.
-    pub area: String,
+    pub(crate) area: String,
     /// `JSONPath`, `JSONata` or `mixed`.
-    pub query_language: String,
+    pub(crate) query_language: String,
     /// `STANDARD` or `EXPRESS`.
-    pub state_machine_type: String,
+    pub(crate) state_machine_type: String,
     /// `exact` or `parallel-sorted`; absent where there is no history.
     #[serde(default)]
-    pub order: Option<String>,
+    pub(crate) order: Option<String>,
     /// ARNs and names behind the context object.
     #[serde(default)]
-    pub context: Option<Context>,
+    pub(crate) context: Option<Context>,
     /// Replacements made in the record.
     #[serde(default)]
-    pub masks: Vec<Mask>,
+    pub(crate) masks: Vec<Mask>,
     /// The state machine.
-    pub definition: Value,
+    pub(crate) definition: Value,
     /// The execution's input.
-    pub input: Value,
+    pub(crate) input: Value,
     /// The events, flattened.
-    pub history: Option<Vec<Value>>,
+    pub(crate) history: Option<Vec<Value>>,
     /// How it ended.
-    pub outcome: Value,
+    pub(crate) outcome: Value,
 }
 
 /// Names of the recorded execution, all optional.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Context {
+pub(crate) struct Context {
     /// ARN of the execution.
-    pub execution_arn: Option<String>,
+    pub(crate) execution_arn: Option<String>,
     /// Its name.
-    pub execution_name: Option<String>,
+    pub(crate) execution_name: Option<String>,
     /// ARN of the state machine.
-    pub state_machine_arn: Option<String>,
+    pub(crate) state_machine_arn: Option<String>,
     /// Its name.
-    pub state_machine_name: Option<String>,
+    pub(crate) state_machine_name: Option<String>,
     /// ARN of the role.
-    pub role_arn: Option<String>,
+    pub(crate) role_arn: Option<String>,
 }
 
 /// A replacement: every value that matched became `to`.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Mask {
+pub(crate) struct Mask {
     /// What it became; `N` stands for a number.
-    pub to: String,
+    pub(crate) to: String,
 }
 
 /// Read a file of records, one a line.
 ///
 /// # Errors
 /// A sentence naming the file and line.
-pub fn read(path: &std::path::Path) -> Result<Vec<Record>, String> {
+pub(crate) fn read(path: &std::path::Path) -> Result<Vec<Record>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines

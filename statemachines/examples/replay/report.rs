@@ -15,22 +15,22 @@ use crate::trace::Trace;
 
 /// What replaying a folder gave.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// Agreed and total, by file, area and language.
-    pub tally: BTreeMap<(&'static str, String, String), (usize, usize)>,
+    pub(crate) tally: BTreeMap<(&'static str, String, String), (usize, usize)>,
     /// Where the interpreter disagrees.
-    pub disagreements: Vec<Disagreement>,
+    pub(crate) disagreements: Vec<Disagreement>,
 }
 
 /// A record that the interpreter disagrees with.
 #[derive(Debug, Clone)]
-pub struct Disagreement {
+pub(crate) struct Disagreement {
     /// `histories` or `outcomes`.
-    pub file: &'static str,
+    pub(crate) file: &'static str,
     /// The record's id.
-    pub id: String,
+    pub(crate) id: String,
     /// The first difference.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 /// The two files a folder may hold.
@@ -41,7 +41,7 @@ impl Report {
     ///
     /// # Errors
     /// A sentence, when no file is there or one cannot be read.
-    pub fn of_folder(folder: &Path) -> Result<Self, String> {
+    pub(crate) fn of_folder(folder: &Path) -> Result<Self, String> {
         let mut report = Self::default();
         let mut found = false;
         for file in FILES {
@@ -75,13 +75,13 @@ impl Report {
     }
 
     /// Agreed and total of a file.
-    pub fn of_file(&self, file: &str) -> (usize, usize) {
+    pub(crate) fn of_file(&self, file: &str) -> (usize, usize) {
         let rows = self.tally.iter().filter(|((name, ..), _)| *name == file);
         rows.fold((0, 0), |sum, (_, row)| (sum.0 + row.0, sum.1 + row.1))
     }
 
     /// A table by file, area and language, then the disagreements.
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let mut text = format!("{:<11} {:<22} {:<9} {:>7}\n", "file", "area", "language", "agreed");
         for ((file, area, language), (agreed, total)) in &self.tally {
             let _ = writeln!(text, "{file:<11} {area:<22} {language:<9} {agreed:>3}/{total}");
@@ -96,8 +96,9 @@ impl Report {
         text
     }
 
+    #[cfg_attr(test, allow(dead_code, reason = "the test prints the table"))]
     /// One object: `histories`, `outcomes`, `disagreements`.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let count = |file: &str| {
             let (agreed, total) = self.of_file(file);
             json!({"agreed": agreed, "total": total})
@@ -119,7 +120,7 @@ impl Report {
 ///
 /// # Errors
 /// The first difference from what was recorded.
-pub fn replay(record: &Record) -> Result<(), String> {
+pub(crate) fn replay(record: &Record) -> Result<(), String> {
     let machine =
         StateMachine::from_value(&record.definition).map_err(|error| format!("refused: {error}"))?;
     let trace = Trace::new(record);

@@ -39,7 +39,7 @@ enum MapRun {
 }
 
 /// Answers the interpreter from a record.
-pub struct Trace {
+pub(crate) struct Trace {
     answers: RefCell<Vec<Answer>>,
     map_runs: RefCell<Vec<(String, MapRun)>>,
     workers: RefCell<Vec<Option<String>>>,
@@ -48,7 +48,7 @@ pub struct Trace {
 
 impl Trace {
     /// The answers of a record.
-    pub fn new(record: &Record) -> Self {
+    pub(crate) fn new(record: &Record) -> Self {
         let history = record.history.as_deref().unwrap_or_default();
         Self {
             answers: RefCell::new(answers(history)),

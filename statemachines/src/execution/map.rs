@@ -38,12 +38,12 @@ impl Run<'_> {
         let started = EventKind::MapStateStarted { length: items.len() as u64 };
         strand.previous = self.append(strand.previous, started)?;
         let outputs = match &map.distributed {
-            None => self.iterate(visit, strand, map, items, concurrency).await?,
+            None => Value::Array(self.iterate(visit, strand, map, items, concurrency).await?),
             Some(distributed) => self.map_run(visit, strand, map, distributed, items).await?,
         };
         self.append(strand.previous, EventKind::MapStateSucceeded)?;
         let before = strand.previous;
-        let result = Arc::new(Value::Array(outputs));
+        let result = Arc::new(outputs);
         self.within_limit(visit.state, &result)?;
         let shaped = self.shape(visit, strand, result);
         self.leave(visit, strand, before, shaped)

@@ -33,14 +33,19 @@ impl Run<'_> {
         map: &Map,
         distributed: &Distributed,
         items: Vec<Arc<Value>>,
-    ) -> Result<Vec<Value>, Failure> {
+    ) -> Result<Value, Failure> {
         let tolerance = self.tolerance(visit, strand, distributed);
         let tolerance =
             tolerance.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
         let map_run_arn = self.map_run_arn(visit, distributed);
         let started = EventKind::MapRunStarted { map_run_arn: Arc::clone(&map_run_arn) };
         strand.previous = self.append(strand.previous, started)?;
+        let arn = Arc::clone(&map_run_arn);
         let outcome = self.run_children(visit, strand, map, distributed, items, map_run_arn, &tolerance).await;
+        let outcome = outcome.and_then(|outputs| match &distributed.writer {
+            Some(writer) => self.written(visit, strand, writer, &arn),
+            None => Ok(Value::Array(outputs)),
+        });
         let event = match &outcome {
             Ok(_) => EventKind::MapRunSucceeded,
             Err(failure) => EventKind::MapRunFailed(failure.clone().details()),
@@ -164,6 +169,25 @@ impl Run<'_> {
             .await;
         let items = result_of(reply)?;
         Ok(items.into_iter().take(most).map(Arc::new).collect())
+    }
+
+    /// With a `ResultWriter`, the state's result says where the results went (Step Functions Developer Guide, "ResultWriter").
+    fn written(
+        &self,
+        visit: &Visit<'_>,
+        strand: &mut Strand,
+        writer: &Reader,
+        map_run_arn: &str,
+    ) -> Result<Value, Failure> {
+        let arguments = self.reader_arguments(visit, strand, writer);
+        let (arguments, _) = arguments.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
+        let prefix = arguments["Prefix"].as_str().unwrap_or_default().trim_end_matches('/');
+        let run = map_run_arn.rsplit(':').next().unwrap_or_default();
+        let key = format!("{prefix}/{run}/manifest.json");
+        Ok(json!({
+            "MapRunArn": map_run_arn,
+            "ResultWriterDetails": {"Bucket": arguments["Bucket"], "Key": key.trim_start_matches('/')},
+        }))
     }
 
     fn reader_arguments(

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::random::Random;
 use super::run::{Run, Strand, Visit};
 use super::{EventKind, Failure};
-use crate::machine::{QueryLanguage, Setting, SettingValue};
+use crate::machine::{Setting, SettingValue};
 use crate::query::jsonata::{self, Bindings, Shared};
 use crate::query::reference::{self, Source};
 use crate::query::{Expression, Reference, Template};

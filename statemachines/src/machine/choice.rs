@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fields::Fields;
 use super::settings::QueryLanguage;
 use crate::finding::Finding;
-use crate::query::{Expression, Reference, jsonata};
+use crate::query::{Expression, Reference, Template, jsonata};
 
 /// A compiled condition.
 #[derive(Debug, Clone)]
@@ -223,6 +223,29 @@ fn test(fields: &mut Fields<'_, '_>, name: &str, operator: Operator, value: &Val
                 return None;
             }
             Some(Test::Order { kind, ordering, against: Operand::Literal(value.clone()) })
+        }
+    }
+}
+
+impl Condition {
+    /// Visit each expression and reference, as templates.
+    pub(crate) fn each(&self, visit: &mut dyn FnMut(Template)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Jsonata(expression) => visit(Template::Jsonata(expression.clone())),
+            Self::And(conditions) | Self::Or(conditions) => {
+                conditions.iter().for_each(|condition| condition.each(visit));
+            }
+            Self::Not(condition) => condition.each(visit),
+            Self::Compare { variable, test } => {
+                visit(Template::Reference(variable.clone()));
+                match test {
+                    Test::Order { against: Operand::Path(reference), .. } => {
+                        visit(Template::Reference(reference.clone()));
+                    }
+                    Test::Order { against: Operand::Literal(_), .. } | Test::Matches(_) | Test::Is(..) => {}
+                }
+            }
         }
     }
 }

@@ -14,10 +14,10 @@ use serde_json::Value;
 use crate::query::jsonpath::Key;
 use crate::query::{Expression, Reference, Template};
 
-pub(crate) use choice::{Condition, Is, Kind as Comparand, Operand, Ordering, Test};
+pub(crate) use choice::{Condition, is_operator, Is, Kind as Comparand, Operand, Ordering, Test};
 pub use listing::{ErrorRule, StateInfo};
 pub use parse::Error;
-pub(crate) use parse::parse_collecting;
+pub(crate) use parse::{nearest, parse_collecting};
 pub use settings::{QueryLanguage, StateType};
 pub use substitution::{Error as SubstitutionError, substitute};
 
@@ -269,7 +269,6 @@ pub(crate) struct Distributed {
 pub(crate) struct Reader {
     pub(crate) resource: Arc<str>,
     pub(crate) arguments: Option<Template>,
-    pub(crate) config: Value,
     pub(crate) max_items: Option<Setting>,
 }
 

@@ -268,8 +268,7 @@ fn resolve(fields: &mut Fields<'_, '_>, names: &Names, field: &str, name: &str) 
     let found = names.get(name).copied();
     if found.is_none() {
         let mut finding = Finding::error(fields.at(field), format!("there is no state \"{name}\" here"));
-        let near = names.keys().min_by_key(|known| distance(known, name));
-        if let Some(near) = near.filter(|known| distance(known, name) <= 3) {
+        if let Some(near) = nearest(name, names.keys().map(String::as_str)) {
             finding = finding.hint(format!("did you mean \"{near}\"?"));
         } else {
             finding = finding.hint("a transition stays within its own States");
@@ -277,6 +276,12 @@ fn resolve(fields: &mut Fields<'_, '_>, names: &Names, field: &str, name: &str) 
         fields.findings.push(finding);
     }
     found
+}
+
+/// The known name that was probably meant: at most three letters away, and fewer than are right.
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let close = known.map(|known| (distance(known, name), known)).min();
+    close.filter(|(distance, _)| *distance <= 3 && distance * 2 < name.chars().count()).map(|(_, known)| known)
 }
 
 /// Edit distance, for "did you mean"; names are at most 80 characters, longer ones are not compared.
@@ -500,7 +505,6 @@ fn reader(fields: &mut Fields<'_, '_>, field: &str) -> Option<Reader> {
         QueryLanguage::Jsonata => inner.template("Arguments"),
         QueryLanguage::JsonPath => inner.template("Parameters"),
     };
-    let config = object.get("ReaderConfig").or_else(|| object.get("WriterConfig"));
     let max_items = match object.get("ReaderConfig").and_then(Value::as_object) {
         Some(object) => {
             let path = inner.at("ReaderConfig");
@@ -511,7 +515,6 @@ fn reader(fields: &mut Fields<'_, '_>, field: &str) -> Option<Reader> {
     Some(Reader {
         resource: inner.string("Resource").unwrap_or_default().into(),
         arguments,
-        config: config.cloned().unwrap_or(Value::Null),
         max_items,
     })
 }

@@ -51,6 +51,8 @@ struct StatesUse {
     result: bool,
     error_output: bool,
     context: bool,
+    /// `$states` itself: everything that is there.
+    whole: bool,
 }
 
 /// What an expression may read.
@@ -142,6 +144,16 @@ impl Expression {
         self.states.result
     }
 
+    /// Whether `$states.errorOutput` is read.
+    pub(crate) fn reads_error_output(&self) -> bool {
+        self.states.error_output
+    }
+
+    /// Names of called functions that nobody defines.
+    pub(crate) fn unknown_functions(&self) -> impl Iterator<Item = &str> {
+        self.functions.iter().map(String::as_str).filter(|name| !functions::is_known(name))
+    }
+
     /// Evaluate. Every call starts afresh: nothing an expression binds outlives it.
     pub(crate) fn evaluate(&self, bindings: &dyn Bindings) -> Result<Value, Error> {
         let mut context = Context::new();
@@ -193,27 +205,27 @@ impl StatesUse {
                 "result" => used.result = true,
                 "errorOutput" => used.error_output = true,
                 "context" => used.context = true,
-                _ => used = Self { input: true, result: true, error_output: true, context: true },
+                _ => used.whole = true,
             }
         }
         used
     }
 
     fn bind(self, bindings: &dyn Bindings) -> Option<JValue> {
-        if !(self.input || self.result || self.error_output || self.context) {
+        if !(self.input || self.result || self.error_output || self.context || self.whole) {
             return None;
         }
         let mut states = Vec::with_capacity(4);
-        if self.input {
+        if self.input || self.whole {
             states.extend(bindings.input().map(|value| ("input", value)));
         }
-        if self.result {
+        if self.result || self.whole {
             states.extend(bindings.result().map(|value| ("result", value)));
         }
-        if self.error_output {
+        if self.error_output || self.whole {
             states.extend(bindings.error_output().map(|value| ("errorOutput", value)));
         }
-        if self.context {
+        if self.context || self.whole {
             states.push(("context", bindings.context()));
         }
         Some(JValue::object(states.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
@@ -381,8 +393,9 @@ impl Names {
             AstNode::Binary { op: _, lhs, rhs } => self.all([lhs.as_ref(), rhs.as_ref()]),
             AstNode::Unary { op: _, operand } => self.visit(operand),
             AstNode::Function { name, args, is_builtin: _ } => {
-                self.functions.insert(name.clone());
-                self.variable(name);
+                if !self.bound.contains(name) {
+                    self.functions.insert(name.clone());
+                }
                 self.all(args);
             }
             AstNode::Call { procedure, args } => {

@@ -53,17 +53,6 @@ impl Template {
             Self::Object(fields) => fields.iter().for_each(|(_, field)| field.each(visit)),
         }
     }
-
-    /// Names of the variables read.
-    pub(crate) fn variables(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        self.each(&mut |leaf| match leaf {
-            Template::Jsonata(expression) => names.extend(expression.variables().iter().map(String::as_str)),
-            Template::Reference(reference) => reference.variables(&mut names),
-            Template::Literal(_) | Template::Array(_) | Template::Object(_) => {}
-        });
-        names
-    }
 }
 
 fn build(

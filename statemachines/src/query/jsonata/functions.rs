@@ -74,6 +74,22 @@ pub(super) fn register(
     Ok(())
 }
 
+/// Functions of JSONata and of Step Functions; `$eval` is left out on purpose.
+const KNOWN: &[&str] = &[
+    "abs", "append", "assert", "average", "base64decode", "base64encode", "boolean", "ceil", "clone", "contains", "count",
+    "decodeUrl", "decodeUrlComponent", "distinct", "each", "encodeUrl", "encodeUrlComponent", "error", "exists", "filter",
+    "floor", "formatBase", "formatInteger", "formatNumber", "fromMillis", "hash", "join", "keys", "length", "lookup",
+    "lowercase", "map", "match", "max", "merge", "millis", "min", "not", "now", "number", "pad", "parse", "parseInteger",
+    "partition", "power", "random", "range", "reduce", "replace", "reverse", "round", "shuffle", "sift", "single", "sort",
+    "split", "spread", "sqrt", "string", "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim",
+    "type", "uppercase", "uuid", "zip",
+];
+
+/// Whether a function of that name exists.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
+
 /// Replace what could grow without bound by a form that does not.
 pub(super) fn bounded(ast: AstNode) -> AstNode {
     ast

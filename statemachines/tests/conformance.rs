@@ -1,0 +1,46 @@
+//! The interpreter behaves as AWS Step Functions was recorded to behave.
+//!
+//! The records are not part of this repository: they stand beside it, and where they do not, this test says that it was
+//! skipped.
+
+#[path = "../examples/replay/compare.rs"]
+mod compare;
+#[path = "../examples/replay/record.rs"]
+mod record;
+#[path = "../examples/replay/report.rs"]
+mod report;
+#[path = "../examples/replay/trace.rs"]
+mod trace;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Cases that do not agree, each with the reason: `id<TAB>reason`.
+const LISTED: &str = include_str!("conformance-exceptions.txt");
+
+#[test]
+fn recorded_executions_replay_as_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/asl-conformance");
+    if !folder.exists() {
+        println!("skipped: the recorded executions are not at {}", folder.display());
+        return;
+    }
+    let report = report::Report::of_folder(&folder).unwrap();
+    println!("{}", report.to_text());
+
+    let listed: BTreeMap<&str, &str> = LISTED
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split_once('\t').expect("a line is: id, tab, reason"))
+        .collect();
+    let found: BTreeMap<&str, &str> =
+        report.disagreements.iter().map(|found| (found.id.as_str(), found.what.as_str())).collect();
+    let unlisted: Vec<_> = found.iter().filter(|(id, _)| !listed.contains_key(*id)).collect();
+    let agreeing: Vec<_> = listed.keys().filter(|id| !found.contains_key(*id)).collect();
+    assert!(unlisted.is_empty(), "these disagree and are not listed: {unlisted:#?}");
+    assert!(agreeing.is_empty(), "these are listed and agree now; take them off the list: {agreeing:#?}");
+
+    let (histories, outcomes) = (report.of_file("histories"), report.of_file("outcomes"));
+    assert!(histories.0 * 100 >= histories.1 * 96, "{histories:?}");
+    assert!(outcomes.0 * 100 >= outcomes.1 * 97, "{outcomes:?}");
+}
