@@ -20,8 +20,8 @@ use domain::journal::{AlarmSeen, Incident, Journal, Lock, RECENT_INCIDENTS, View
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
+use runtime::aws::classify;
 
-use crate::classify::classify;
 use crate::item::{self, Item};
 use crate::{key, lock};
 
@@ -276,7 +276,7 @@ impl Journal for DynamoJournal {
 }
 
 /// Whether the call's condition was not met, and the item that did not meet it if it was asked for.
-fn refused_by<R>(error: &SdkError<UpdateItemError, R>) -> Option<Option<Item>> {
+fn refused_by(error: &SdkError<UpdateItemError>) -> Option<Option<Item>> {
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => Some(refusal.item.clone()),
         _ => None,

@@ -15,7 +15,6 @@
 //! The journal keeps time to the millisecond, rounded down: that is what CloudWatch and EventBridge give, and what a
 //! DynamoDB number holds without a second thought.
 
-mod classify;
 mod dynamo;
 mod item;
 mod key;

@@ -109,7 +109,8 @@ mod tests {
         condition: &str,
         incident: &str,
     ) -> std::result::Result<Value, Failure> {
-        call(steps, &json!({ "ensure": condition, "run": run(incident) })).await
+        let event = json!({ "ensure": condition, "run": run(incident) });
+        call(steps, steps.clock.as_ref(), event).await
     }
 
     #[tokio::test]
@@ -149,7 +150,10 @@ mod tests {
         let failure = json!({ "state": "Fail over", "error": "Unsafe", "cause": "lag unknown" });
         let event = json!({ "ensure": "recorded", "run": run("a"), "record": { "failure": failure } });
         for _ in 0..2 {
-            assert_eq!(call(&steps, &event).await, Ok(json!({ "outcome": "paged" })));
+            assert_eq!(
+                call(&steps, steps.clock.as_ref(), event.clone()).await,
+                Ok(json!({ "outcome": "paged" }))
+            );
         }
         let view = steps
             .journal
