@@ -2,7 +2,10 @@
 //!
 //! `cargo bench -p statemachines`. Plain timing, no framework: the measures are wide, and a regression by half is what matters.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock; the interpreter does not")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock; the interpreter does not"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -13,14 +16,26 @@ fn main() {
     println!("{:<44} {:>14} {:>12}", "machine", "per second", "each");
     for states in [10, 1_000, 10_000] {
         let machine = passes(states, None);
-        report(&format!("{states} Pass states, JSONPath"), states, || run(&machine, payload(), states));
+        report(&format!("{states} Pass states, JSONPath"), states, || {
+            run(&machine, payload(), states)
+        });
     }
     let machine = passes(1_000, Some(json!({"count": "{% $states.input.count + 1 %}"})));
-    report("1000 Pass states, JSONata Output", 1_000, || run(&machine, payload(), 1_000));
+    report("1000 Pass states, JSONata Output", 1_000, || {
+        run(&machine, payload(), 1_000)
+    });
     let map = each_item();
     let items = 10_000;
     report("Map of 10000 items (transitions)", items * 2, || {
-        run(&map, Value::Array((0..items).map(|index| json!({"id": index, "zone": "use1-az1"})).collect()), items)
+        run(
+            &map,
+            Value::Array(
+                (0..items)
+                    .map(|index| json!({"id": index, "zone": "use1-az1"}))
+                    .collect(),
+            ),
+            items,
+        )
     });
     if let Some(kilobytes) = peak_memory() {
         println!("peak memory of the whole run: {} MB", kilobytes / 1024);
@@ -71,7 +86,10 @@ fn run(machine: &StateMachine, input: Value, size: usize) {
     let clock = VirtualClock::default();
     let tasks = |_: TaskRequest| async { TaskReply::Succeeded(Value::Null) };
     // A history of this size is over AWS's limit; the interpreter's speed is what is asked.
-    let limits = Limits { events: size as u64 * 10 + 100, payload_bytes: 64 << 20 };
+    let limits = Limits {
+        events: size as u64 * 10 + 100,
+        payload_bytes: 64 << 20,
+    };
     let execution = Execution::new(machine, input, &clock, &tasks).limits(limits);
     let result = clock.run(execution.run()).expect("nothing here waits");
     assert_eq!(result.status, ExecutionStatus::Succeeded, "{:?}", result.cause);

@@ -55,10 +55,12 @@ mod size;
 pub use check::check;
 pub use execution::{
     Clock, ErrorDetails, EventKind, Execution, ExecutionContext, ExecutionResult, ExecutionStatus, Heartbeat,
-    HistoryEvent, Limits, MapRunRequest, Observer, Stalled, TaskKind, TaskReply, TaskRequest, Tasks, VirtualClock,
+    HistoryEvent, Limits, MapRunRequest, Observer, Stalled, TaskKind, TaskReply, TaskRequest, Tasks,
+    VirtualClock,
 };
 pub use finding::{Finding, Severity};
 pub use machine::{
-    Error, ErrorRule, Pattern, QueryLanguage, StateInfo, StateMachine, StateType, SubstitutionError, substitute,
+    Error, ErrorRule, Pattern, QueryLanguage, StateInfo, StateMachine, StateType, SubstitutionError,
+    substitute,
 };
 pub(crate) use size::same;

@@ -35,7 +35,10 @@ fn take(value: &Value, left: usize) -> Option<usize> {
 }
 
 fn digits(integer: i64) -> usize {
-    let count = integer.unsigned_abs().checked_ilog10().map_or(1, |log| log as usize + 1);
+    let count = integer
+        .unsigned_abs()
+        .checked_ilog10()
+        .map_or(1, |log| log as usize + 1);
     count + usize::from(integer < 0)
 }
 
@@ -57,7 +60,9 @@ pub(crate) fn same(left: &Value, right: &Value) -> bool {
         }
         (Value::Object(left), Value::Object(right)) => {
             left.len() == right.len()
-                && left.iter().all(|(name, left)| right.get(name).is_some_and(|right| same(left, right)))
+                && left
+                    .iter()
+                    .all(|(name, left)| right.get(name).is_some_and(|right| same(left, right)))
         }
         (
             Value::Null
@@ -78,7 +83,11 @@ mod tests {
 
     #[test]
     fn counts_what_serde_writes() {
-        for value in [json!({"a": [1, -20, 2.5, null, true, "x\"\n\u{1}ü"], "b": {}}), json!([]), json!(0)] {
+        for value in [
+            json!({"a": [1, -20, 2.5, null, true, "x\"\n\u{1}ü"], "b": {}}),
+            json!([]),
+            json!(0),
+        ] {
             let length = value.to_string().len();
             assert!(fits(&value, length), "{value}");
             assert!(!fits(&value, length - 1), "{value}");

@@ -31,7 +31,9 @@ const FIXED: &[&str] = &[
 impl Comparison {
     /// A comparison that knows the record's own replacements.
     pub(crate) fn new(masks: &[Mask]) -> Self {
-        Self { masks: masks.iter().map(|mask| mask.to.clone()).collect() }
+        Self {
+            masks: masks.iter().map(|mask| mask.to.clone()).collect(),
+        }
     }
 
     /// The first place at which `actual` differs from the record, as `path: recorded … got …`.
@@ -40,7 +42,13 @@ impl Comparison {
     }
 
     fn at(&self, path: &str, expected: &Value, actual: &Value) -> Option<String> {
-        let differs = || Some(format!("{path}: recorded {} got {}", brief(expected), brief(actual)));
+        let differs = || {
+            Some(format!(
+                "{path}: recorded {} got {}",
+                brief(expected),
+                brief(actual)
+            ))
+        };
         match (expected, actual) {
             (Value::Object(expected), Value::Object(actual)) => self.objects(path, expected, actual),
             (Value::Array(left), Value::Array(right)) => {
@@ -53,13 +61,25 @@ impl Comparison {
                     .find_map(|(index, (left, right))| self.at(&format!("{path}[{index}]"), left, right))
             }
             (Value::Number(left), Value::Number(right)) => {
-                if left == right || left.as_f64() == right.as_f64() { None } else { differs() }
+                if left == right || left.as_f64() == right.as_f64() {
+                    None
+                } else {
+                    differs()
+                }
             }
             (Value::String(expected), actual) => {
-                if self.text(path, expected, actual) { None } else { differs() }
+                if self.text(path, expected, actual) {
+                    None
+                } else {
+                    differs()
+                }
             }
             (expected, actual) => {
-                if expected == actual { None } else { differs() }
+                if expected == actual {
+                    None
+                } else {
+                    differs()
+                }
             }
         }
     }
@@ -97,8 +117,13 @@ impl Comparison {
             }
         }
         // Redrive came in November 2023; contexts recorded earlier do not have its count.
-        let extra = actual.keys().find(|name| !expected.contains_key(*name) && *name != "RedriveCount")?;
-        Some(format!("{path}.{extra}: recorded nothing got {}", brief(&actual[extra])))
+        let extra = actual
+            .keys()
+            .find(|name| !expected.contains_key(*name) && *name != "RedriveCount")?;
+        Some(format!(
+            "{path}.{extra}: recorded nothing got {}",
+            brief(&actual[extra])
+        ))
     }
 
     fn text(&self, path: &str, expected: &str, actual: &Value) -> bool {
@@ -164,9 +189,15 @@ impl Comparison {
 
 /// Whether the pieces occur in this order, the first and last at the ends.
 fn in_order(pieces: &[String], text: &str) -> bool {
-    let Some((first, rest)) = pieces.split_first() else { return true };
-    let Some(mut text) = text.strip_prefix(first.as_str()) else { return false };
-    let Some((last, middle)) = rest.split_last() else { return text.is_empty() };
+    let Some((first, rest)) = pieces.split_first() else {
+        return true;
+    };
+    let Some(mut text) = text.strip_prefix(first.as_str()) else {
+        return false;
+    };
+    let Some((last, middle)) = rest.split_last() else {
+        return text.is_empty();
+    };
     for piece in middle {
         match text.find(piece.as_str()) {
             Some(at) => text = &text[at + piece.len()..],

@@ -2,7 +2,11 @@
 //!
 //! `cargo run --release -p statemachines --example replay -- FOLDER [--json]`, where FOLDER holds `histories.jsonl`,
 //! `outcomes.jsonl`, or both. Exit 1 where something disagrees, 2 where nothing could be read.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program: its output is its purpose")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program: its output is its purpose"
+)]
 
 mod compare;
 mod record;
@@ -31,7 +35,11 @@ fn main() -> ExitCode {
             } else {
                 print!("{}", report.to_text());
             }
-            if report.disagreements.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if report.disagreements.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(error) => {
             eprintln!("{error}");

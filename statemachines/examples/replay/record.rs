@@ -62,7 +62,10 @@ pub(crate) struct Mask {
 /// A sentence naming the file and line.
 pub(crate) fn read(path: &std::path::Path) -> Result<Vec<Record>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(number, line)| {
             serde_json::from_str(line).map_err(|error| format!("{}:{}: {error}", path.display(), number + 1))

@@ -5,9 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use statemachines::{
-    ErrorDetails, Execution, ExecutionContext, ExecutionResult, StateMachine, VirtualClock,
-};
+use statemachines::{ErrorDetails, Execution, ExecutionContext, ExecutionResult, StateMachine, VirtualClock};
 
 use crate::compare::Comparison;
 use crate::record::{self, Record};
@@ -70,7 +68,11 @@ impl Report {
         *total += 1;
         match replay(record) {
             Ok(()) => *agreed += 1,
-            Err(what) => self.disagreements.push(Disagreement { file, id: record.id.clone(), what }),
+            Err(what) => self.disagreements.push(Disagreement {
+                file,
+                id: record.id.clone(),
+                what,
+            }),
         }
     }
 
@@ -82,7 +84,10 @@ impl Report {
 
     /// A table by file, area and language, then the disagreements.
     pub(crate) fn to_text(&self) -> String {
-        let mut text = format!("{:<11} {:<22} {:<9} {:>7}\n", "file", "area", "language", "agreed");
+        let mut text = format!(
+            "{:<11} {:<22} {:<9} {:>7}\n",
+            "file", "area", "language", "agreed"
+        );
         for ((file, area, language), (agreed, total)) in &self.tally {
             let _ = writeln!(text, "{file:<11} {area:<22} {language:<9} {agreed:>3}/{total}");
         }
@@ -125,7 +130,8 @@ pub(crate) fn replay(record: &Record) -> Result<(), String> {
         StateMachine::from_value(&record.definition).map_err(|error| format!("refused: {error}"))?;
     let trace = Trace::new(record);
     let clock = VirtualClock::new("2026-01-01T00:00:00Z".parse().unwrap_or_default());
-    let mut execution = Execution::new(&machine, record.input.clone(), &clock, &trace).context(context(record));
+    let mut execution =
+        Execution::new(&machine, record.input.clone(), &clock, &trace).context(context(record));
     if record.outcome.get("status").and_then(Value::as_str) == Some("ABORTED") {
         // Somebody stopped it; the record does not say when. Before the first timer, then.
         execution = execution.stop_when(async { ErrorDetails::default() });
@@ -143,7 +149,9 @@ fn context(record: &Record) -> ExecutionContext {
     let given = record.context.clone().unwrap_or_default();
     let base = "arn:aws:states:us-east-1:111111111111";
     let started = record.history.as_ref().and_then(|history| history.first());
-    let role = started.and_then(|event| event["roleArn"].as_str()).unwrap_or("snf_role_arn");
+    let role = started
+        .and_then(|event| event["roleArn"].as_str())
+        .unwrap_or("snf_role_arn");
     let default = ExecutionContext {
         execution_arn: match record.state_machine_type.as_str() {
             "EXPRESS" => format!("{base}:express:machine:execution:run"),
@@ -163,7 +171,11 @@ fn context(record: &Record) -> ExecutionContext {
     }
 }
 
-fn compare_outcome(comparison: &Comparison, expected: &Value, result: &ExecutionResult) -> Result<(), String> {
+fn compare_outcome(
+    comparison: &Comparison,
+    expected: &Value,
+    result: &ExecutionResult,
+) -> Result<(), String> {
     let mut actual = json!({"status": result.status.as_str()});
     if let Some(output) = &result.output {
         actual["output"] = output.as_ref().clone();
@@ -183,8 +195,12 @@ fn compare_history(
     expected: &[Value],
     result: &ExecutionResult,
 ) -> Result<(), String> {
-    let actual: Vec<Value> =
-        result.history.iter().filter_map(|event| serde_json::to_value(event).ok()).map(strip).collect();
+    let actual: Vec<Value> = result
+        .history
+        .iter()
+        .filter_map(|event| serde_json::to_value(event).ok())
+        .map(strip)
+        .collect();
     let (expected, actual) = if record.order.as_deref() == Some("parallel-sorted") {
         (sort_parallel(expected, false), sort_parallel(&actual, true))
     } else {
@@ -192,10 +208,19 @@ fn compare_history(
     };
     for (index, expected) in expected.iter().enumerate() {
         let Some(actual) = actual.get(index) else {
-            return Err(format!("event {}: recorded {} got the end", index + 1, brief(expected)));
+            return Err(format!(
+                "event {}: recorded {} got the end",
+                index + 1,
+                brief(expected)
+            ));
         };
         if expected["type"] != actual["type"] {
-            return Err(format!("event {}: recorded {} got {}", index + 1, brief(expected), brief(actual)));
+            return Err(format!(
+                "event {}: recorded {} got {}",
+                index + 1,
+                brief(expected),
+                brief(actual)
+            ));
         }
         let (expected, actual) = comparable(expected, actual);
         if let Some(difference) = comparison.difference(&expected, &actual) {
@@ -205,7 +230,11 @@ fn compare_history(
     }
     match actual.get(expected.len()) {
         None => Ok(()),
-        Some(extra) => Err(format!("event {}: recorded the end got {}", expected.len() + 1, brief(extra))),
+        Some(extra) => Err(format!(
+            "event {}: recorded the end got {}",
+            expected.len() + 1,
+            brief(extra)
+        )),
     }
 }
 

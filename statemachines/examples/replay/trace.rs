@@ -24,7 +24,10 @@ struct Answer {
 #[derive(Debug, Clone)]
 enum Ending {
     Succeeded(Value),
-    Failed { error: Option<String>, cause: Option<String> },
+    Failed {
+        error: Option<String>,
+        cause: Option<String>,
+    },
     /// A timer of the machine's own ends it.
     TimerEnds,
     /// It had not ended when the execution did.
@@ -35,7 +38,10 @@ enum Ending {
 #[derive(Debug, Clone)]
 enum MapRun {
     Succeeded(Value),
-    Failed { error: Option<String>, cause: Option<String> },
+    Failed {
+        error: Option<String>,
+        cause: Option<String>,
+    },
 }
 
 /// Answers the interpreter from a record.
@@ -67,16 +73,25 @@ impl Trace {
     fn take(&self, request: &TaskRequest) -> Option<Answer> {
         let mut answers = self.answers.borrow_mut();
         let same_state = |answer: &Answer| {
-            answer.state.as_deref().is_none_or(|state| state == request.state.as_ref())
+            answer
+                .state
+                .as_deref()
+                .is_none_or(|state| state == request.state.as_ref())
         };
         let same_parameters = |answer: &Answer| {
-            self.comparison.difference(&answer.parameters, &request.arguments).is_none()
+            self.comparison
+                .difference(&answer.parameters, &request.arguments)
+                .is_none()
         };
         let fresh = |answer: &Answer| !answer.used;
         let position = answers
             .iter()
             .position(|answer| fresh(answer) && same_state(answer) && same_parameters(answer))
-            .or_else(|| answers.iter().position(|answer| fresh(answer) && same_state(answer)))
+            .or_else(|| {
+                answers
+                    .iter()
+                    .position(|answer| fresh(answer) && same_state(answer))
+            })
             .or_else(|| answers.iter().position(fresh))?;
         answers[position].used = true;
         Some(answers[position].clone())
@@ -87,7 +102,10 @@ impl Tasks for Trace {
     fn call(&self, request: TaskRequest) -> LocalBoxFuture<'_, TaskReply> {
         let answer = self.take(&request);
         Box::pin(async move {
-            let Some(Answer { submitted, ending, .. }) = answer else {
+            let Some(Answer {
+                submitted, ending, ..
+            }) = answer
+            else {
                 return TaskReply::failed("Replay.NoAnswer", "the record has no answer for this task");
             };
             let result: LocalBoxFuture<'static, TaskReply> = Box::pin(async move {
@@ -106,7 +124,11 @@ impl Tasks for Trace {
 
     fn worker(&self, _: &TaskRequest) -> Option<String> {
         let mut workers = self.workers.borrow_mut();
-        if workers.is_empty() { None } else { workers.remove(0) }
+        if workers.is_empty() {
+            None
+        } else {
+            workers.remove(0)
+        }
     }
 
     fn map_run(&self, request: MapRunRequest) -> Option<LocalBoxFuture<'_, TaskReply>> {
@@ -139,18 +161,27 @@ const PREFIXES: [&str; 3] = ["LambdaFunction", "Activity", "Task"];
 fn stage(event: &Value) -> Option<&str> {
     let kind = kind(event);
     let stage = PREFIXES.iter().find_map(|prefix| kind.strip_prefix(prefix))?;
-    ["Scheduled", "Submitted", "Succeeded", "Failed", "TimedOut"].contains(&stage).then_some(stage)
+    ["Scheduled", "Submitted", "Succeeded", "Failed", "TimedOut"]
+        .contains(&stage)
+        .then_some(stage)
 }
 
 fn answers(history: &[Value]) -> Vec<Answer> {
     let number = |event: &Value, field: &str| event.get(field).and_then(Value::as_u64);
     let by_id = |id: u64| history.iter().find(|event| number(event, "id") == Some(id));
-    let scheduled: Vec<&Value> = history.iter().filter(|event| stage(event) == Some("Scheduled")).collect();
+    let scheduled: Vec<&Value> = history
+        .iter()
+        .filter(|event| stage(event) == Some("Scheduled"))
+        .collect();
     let mut answers: Vec<Answer> = scheduled
         .iter()
         .map(|event| Answer {
             state: state_of(event, &by_id),
-            parameters: event.get("parameters").or_else(|| event.get("input")).cloned().unwrap_or(Value::Null),
+            parameters: event
+                .get("parameters")
+                .or_else(|| event.get("input"))
+                .cloned()
+                .unwrap_or(Value::Null),
             submitted: None,
             ending: Ending::Never,
             used: false,
@@ -158,10 +189,15 @@ fn answers(history: &[Value]) -> Vec<Answer> {
         .collect();
     let mut unlinked = 0;
     for event in history {
-        let Some(stage) = stage(event).filter(|stage| *stage != "Scheduled") else { continue };
+        let Some(stage) = stage(event).filter(|stage| *stage != "Scheduled") else {
+            continue;
+        };
         let origin = match number(event, "prev") {
-            Some(_) => ancestor(event, &by_id)
-                .and_then(|origin| scheduled.iter().position(|event| number(event, "id") == Some(origin))),
+            Some(_) => ancestor(event, &by_id).and_then(|origin| {
+                scheduled
+                    .iter()
+                    .position(|event| number(event, "id") == Some(origin))
+            }),
             // Erased links: the k-th answer belongs to the k-th task.
             None if stage == "Submitted" => Some(unlinked),
             None => {
@@ -169,13 +205,18 @@ fn answers(history: &[Value]) -> Vec<Answer> {
                 Some(unlinked - 1)
             }
         };
-        let Some(answer) = origin.and_then(|origin| answers.get_mut(origin)) else { continue };
+        let Some(answer) = origin.and_then(|origin| answers.get_mut(origin)) else {
+            continue;
+        };
         let output = event.get("output").cloned().unwrap_or(Value::Null);
         match stage {
             "Submitted" => answer.submitted = Some(output),
             "Succeeded" => answer.ending = Ending::Succeeded(output),
             "Failed" => {
-                answer.ending = Ending::Failed { error: text(event, "error"), cause: text(event, "cause") };
+                answer.ending = Ending::Failed {
+                    error: text(event, "error"),
+                    cause: text(event, "cause"),
+                };
             }
             _ => answer.ending = Ending::TimerEnds,
         }
@@ -214,15 +255,22 @@ fn map_runs(history: &[Value], definition: &Value) -> Vec<(String, MapRun)> {
             "MapStateEntered" => entered = text(event, "name").unwrap_or_default(),
             "MapRunFailed" => runs.push((
                 entered.clone(),
-                MapRun::Failed { error: text(event, "error"), cause: text(event, "cause") },
+                MapRun::Failed {
+                    error: text(event, "error"),
+                    cause: text(event, "cause"),
+                },
             )),
             "MapStateExited" => {
                 let name = text(event, "name").unwrap_or_default();
                 let output = event.get("output").cloned().unwrap_or(Value::Null);
                 let path = find_state(definition, &name).and_then(|state| state.get("ResultPath"));
                 // The result is where ResultPath put it.
-                let pointer = path.and_then(Value::as_str).map(|path| path.trim_start_matches('$').replace('.', "/"));
-                let result = pointer.and_then(|pointer| output.pointer(&pointer).cloned()).unwrap_or(output);
+                let pointer = path
+                    .and_then(Value::as_str)
+                    .map(|path| path.trim_start_matches('$').replace('.', "/"));
+                let result = pointer
+                    .and_then(|pointer| output.pointer(&pointer).cloned())
+                    .unwrap_or(output);
                 runs.push((name, MapRun::Succeeded(result)));
             }
             _ => {}

@@ -38,14 +38,20 @@ fn list(rules: &[&[String]], path: &str, what: &str, findings: &mut Vec<Finding>
         let all = errors.iter().any(|name| name == "States.ALL");
         if all && errors.len() > 1 {
             findings.push(
-                Finding::error(format!("{place}.ErrorEquals"), "States.ALL stands alone or not at all")
-                    .hint("it takes the other names' errors anyway"),
+                Finding::error(
+                    format!("{place}.ErrorEquals"),
+                    "States.ALL stands alone or not at all",
+                )
+                .hint("it takes the other names' errors anyway"),
             );
         }
         if taken.contains(&"States.ALL") {
             findings.push(
-                Finding::error(&place, format!("this {what} is never matched: States.ALL comes before it"))
-                    .hint("the rules are tried in order, and States.ALL goes last"),
+                Finding::error(
+                    &place,
+                    format!("this {what} is never matched: States.ALL comes before it"),
+                )
+                .hint("the rules are tried in order, and States.ALL goes last"),
             );
         } else if !errors.is_empty() && errors.iter().all(|name| covered(name, &taken)) {
             findings.push(
@@ -58,15 +64,21 @@ fn list(rules: &[&[String]], path: &str, what: &str, findings: &mut Vec<Finding>
         }
         if !errors.is_empty() && errors.iter().all(|name| name == "States.Runtime") {
             findings.push(
-                Finding::warning(&place, format!("this {what} is never matched: nothing takes States.Runtime"))
-                    .hint("such an error always ends the execution"),
+                Finding::warning(
+                    &place,
+                    format!("this {what} is never matched: nothing takes States.Runtime"),
+                )
+                .hint("such an error always ends the execution"),
             );
         }
         for name in errors.iter().filter(|name| name.starts_with("States.")) {
             if !RESERVED.contains(&name.as_str()) {
                 findings.push(
-                    Finding::error(format!("{place}.ErrorEquals"), format!("\"{name}\" is no reserved error name"))
-                        .hint("names that start with States. are AWS's own"),
+                    Finding::error(
+                        format!("{place}.ErrorEquals"),
+                        format!("\"{name}\" is no reserved error name"),
+                    )
+                    .hint("names that start with States. are AWS's own"),
                 );
             }
         }
@@ -76,6 +88,11 @@ fn list(rules: &[&[String]], path: &str, what: &str, findings: &mut Vec<Finding>
 
 /// Whether earlier rules take every error of that name.
 fn covered(name: &str, taken: &[&str]) -> bool {
-    let exempt = ["States.Timeout", "States.HeartbeatTimeout", "States.ALL", "States.Runtime"];
+    let exempt = [
+        "States.Timeout",
+        "States.HeartbeatTimeout",
+        "States.ALL",
+        "States.Runtime",
+    ];
     taken.contains(&name) || (taken.contains(&"States.TaskFailed") && !exempt.contains(&name))
 }

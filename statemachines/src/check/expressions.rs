@@ -15,7 +15,13 @@ pub(super) fn check(state: &State, findings: &mut Vec<Finding>) {
             Template::Jsonata(expression) => {
                 let place = format!("{}.{field}", state.path);
                 let after = field == "Output" || field.starts_with("Assign.");
-                look(expression, &place, has_result && after, field.starts_with("Catch["), findings);
+                look(
+                    expression,
+                    &place,
+                    has_result && after,
+                    field.starts_with("Catch["),
+                    findings,
+                );
             }
             Template::Literal(_) | Template::Reference(_) | Template::Array(_) | Template::Object(_) => {}
         });
@@ -24,7 +30,8 @@ pub(super) fn check(state: &State, findings: &mut Vec<Finding>) {
         }
     });
     if let Kind::Task(task) = &state.kind {
-        let number = |setting: &Option<crate::machine::Setting>| match setting.as_ref().map(|set| &set.value) {
+        let number = |setting: &Option<crate::machine::Setting>| match setting.as_ref().map(|set| &set.value)
+        {
             Some(SettingValue::Literal(value)) => value.as_f64(),
             Some(SettingValue::Jsonata(_) | SettingValue::Path(_)) | None => None,
         };
@@ -51,13 +58,17 @@ fn look(
 ) {
     if expression.reads_result() && !has_result {
         findings.push(
-            Finding::error(place, "$states.result is not there yet, or never: this state has no result here")
-                .hint("it is known in Output and Assign of Task, Parallel and Map"),
+            Finding::error(
+                place,
+                "$states.result is not there yet, or never: this state has no result here",
+            )
+            .hint("it is known in Output and Assign of Task, Parallel and Map"),
         );
     }
     if expression.reads_error_output() && !has_error {
         findings.push(
-            Finding::error(place, "$states.errorOutput is known only in a Catch").hint("use it in Catch's Output or Assign"),
+            Finding::error(place, "$states.errorOutput is known only in a Catch")
+                .hint("use it in Catch's Output or Assign"),
         );
     }
     for name in expression.unknown_functions() {
@@ -74,13 +85,18 @@ fn literals(template: &Template, place: &str, findings: &mut Vec<Finding>) {
         Template::Literal(value) => {
             if value.to_string().contains("\"{%") {
                 findings.push(
-                    Finding::warning(place, "a text that looks like JSONata in a JSONPath state stays as it is")
-                        .hint("say \"QueryLanguage\": \"JSONata\""),
+                    Finding::warning(
+                        place,
+                        "a text that looks like JSONata in a JSONPath state stays as it is",
+                    )
+                    .hint("say \"QueryLanguage\": \"JSONata\""),
                 );
             }
         }
         Template::Jsonata(_) | Template::Reference(_) => {}
         Template::Array(items) => items.iter().for_each(|item| literals(item, place, findings)),
-        Template::Object(fields) => fields.iter().for_each(|(_, field)| literals(field, place, findings)),
+        Template::Object(fields) => fields
+            .iter()
+            .for_each(|(_, field)| literals(field, place, findings)),
     }
 }

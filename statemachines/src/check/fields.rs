@@ -5,7 +5,14 @@ use serde_json::{Map as Object, Value};
 use crate::finding::Finding;
 use crate::machine::{QueryLanguage, StateType, is_operator, nearest};
 
-const MACHINE: &[&str] = &["Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"];
+const MACHINE: &[&str] = &[
+    "Comment",
+    "QueryLanguage",
+    "StartAt",
+    "States",
+    "TimeoutSeconds",
+    "Version",
+];
 const BLOCK: &[&str] = &["Comment", "ProcessorConfig", "QueryLanguage", "StartAt", "States"];
 const COMMON: &[&str] = &["Type", "Comment", "QueryLanguage"];
 const ONWARD: &[&str] = &["Next", "End"];
@@ -26,17 +33,28 @@ fn flow(language: QueryLanguage, state_type: StateType) -> &'static [&'static st
         (_, StateType::Fail) => &[],
         (QueryLanguage::Jsonata, StateType::Task | StateType::Parallel) => &["Arguments", "Output", "Assign"],
         (QueryLanguage::Jsonata, StateType::Succeed) => &["Output"],
-        (
-            QueryLanguage::Jsonata,
-            StateType::Pass | StateType::Choice | StateType::Wait | StateType::Map,
-        ) => &["Output", "Assign"],
-        (QueryLanguage::JsonPath, StateType::Task | StateType::Parallel | StateType::Map) => {
-            &["InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath", "Assign"]
+        (QueryLanguage::Jsonata, StateType::Pass | StateType::Choice | StateType::Wait | StateType::Map) => {
+            &["Output", "Assign"]
         }
-        (QueryLanguage::JsonPath, StateType::Pass) => {
-            &["InputPath", "Parameters", "Result", "ResultPath", "OutputPath", "Assign"]
+        (QueryLanguage::JsonPath, StateType::Task | StateType::Parallel | StateType::Map) => &[
+            "InputPath",
+            "Parameters",
+            "ResultSelector",
+            "ResultPath",
+            "OutputPath",
+            "Assign",
+        ],
+        (QueryLanguage::JsonPath, StateType::Pass) => &[
+            "InputPath",
+            "Parameters",
+            "Result",
+            "ResultPath",
+            "OutputPath",
+            "Assign",
+        ],
+        (QueryLanguage::JsonPath, StateType::Choice | StateType::Wait) => {
+            &["InputPath", "OutputPath", "Assign"]
         }
-        (QueryLanguage::JsonPath, StateType::Choice | StateType::Wait) => &["InputPath", "OutputPath", "Assign"],
         (QueryLanguage::JsonPath, StateType::Succeed) => &["InputPath", "OutputPath"],
     }
 }
@@ -121,13 +139,20 @@ fn states(
     depth: usize,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(states) = block.get("States").and_then(Value::as_object).filter(|_| depth < MAX_DEPTH) else {
+    let Some(states) = block
+        .get("States")
+        .and_then(Value::as_object)
+        .filter(|_| depth < MAX_DEPTH)
+    else {
         return;
     };
     for (name, state) in states {
         let path = format!("{path}.States.{name}");
         let Some(object) = state.as_object() else { continue };
-        let state_type = object.get("Type").and_then(Value::as_str).and_then(StateType::from_name);
+        let state_type = object
+            .get("Type")
+            .and_then(Value::as_str)
+            .and_then(StateType::from_name);
         let Some(state_type) = state_type else { continue };
         let language = language(object, inherited);
         check_state(object, &path, state_type, language, depth, findings);
@@ -154,7 +179,13 @@ fn check_state(
         QueryLanguage::Jsonata => QueryLanguage::JsonPath,
         QueryLanguage::JsonPath => QueryLanguage::Jsonata,
     };
-    let here = [COMMON, onward, failing, flow(language, state_type), own(language, state_type)];
+    let here = [
+        COMMON,
+        onward,
+        failing,
+        flow(language, state_type),
+        own(language, state_type),
+    ];
     let there = [flow(other, state_type), own(other, state_type)];
     known(object, path, &here, &there, language, findings);
     if language == QueryLanguage::Jsonata {
@@ -165,8 +196,15 @@ fn check_state(
         }
     }
     let list = |field: &str| -> Vec<(String, &Object<String, Value>)> {
-        let items = object.get(field).and_then(Value::as_array).into_iter().flatten().enumerate();
-        items.filter_map(|(index, item)| Some((format!("{path}.{field}[{index}]"), item.as_object()?))).collect()
+        let items = object
+            .get(field)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate();
+        items
+            .filter_map(|(index, item)| Some((format!("{path}.{field}[{index}]"), item.as_object()?)))
+            .collect()
     };
     if !failing.is_empty() {
         for (path, retrier) in list("Retry") {
@@ -213,15 +251,17 @@ fn choice_rule(
     findings: &mut Vec<Finding>,
 ) {
     let common: &[&str] = &["Comment", "Next", "Assign"];
-    let (jsonata, jsonpath): (&[&str], &[&str]) = (&["Condition", "Output"], &["And", "Or", "Not", "Variable"]);
+    let (jsonata, jsonpath): (&[&str], &[&str]) =
+        (&["Condition", "Output"], &["And", "Or", "Not", "Variable"]);
     match language {
         QueryLanguage::Jsonata => {
             known(rule, path, &[common, jsonata], &[jsonpath], language, findings);
         }
         QueryLanguage::JsonPath => {
             let fields = rule.iter().filter(|(name, _)| !is_operator(name));
-            let rest: Object<String, Value> =
-                fields.map(|(name, value)| (name.clone(), value.clone())).collect();
+            let rest: Object<String, Value> = fields
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
             known(&rest, path, &[common, jsonpath], &[jsonata], language, findings);
         }
     }
@@ -242,7 +282,9 @@ fn known(
         if there.iter().any(|list| list.contains(&name.as_str())) {
             let message = match language {
                 QueryLanguage::Jsonata => format!("{name} belongs to JSONPath, and this state is in JSONata"),
-                QueryLanguage::JsonPath => format!("{name} belongs to JSONata, and this state is in JSONPath"),
+                QueryLanguage::JsonPath => {
+                    format!("{name} belongs to JSONata, and this state is in JSONPath")
+                }
             };
             findings.push(Finding::error(place, message).hint(replacement(name)));
             continue;
@@ -264,7 +306,9 @@ fn replacement(name: &str) -> &'static str {
         }
         "ItemsPath" => "in JSONata: Items",
         "Arguments" => "in JSONPath: Parameters; or say \"QueryLanguage\": \"JSONata\"",
-        "Output" => "in JSONPath: ResultSelector, ResultPath and OutputPath; or say \"QueryLanguage\": \"JSONata\"",
+        "Output" => {
+            "in JSONPath: ResultSelector, ResultPath and OutputPath; or say \"QueryLanguage\": \"JSONata\""
+        }
         "Items" => "in JSONPath: ItemsPath; or say \"QueryLanguage\": \"JSONata\"",
         "Condition" => "in JSONPath: Variable and a comparison; or say \"QueryLanguage\": \"JSONata\"",
         "And" | "Or" | "Not" | "Variable" => "in JSONata: Condition",
@@ -272,7 +316,7 @@ fn replacement(name: &str) -> &'static str {
     }
 }
 
-/// `….$` keys are JSONPath's; in JSONata they stay as they are, which is never meant.
+/// `….$` keys are JSONPath's. AWS takes them in JSONata and leaves them as they are, which is hardly ever meant.
 fn dollars(value: &Value, path: &str, depth: usize, findings: &mut Vec<Finding>) {
     if depth > 128 {
         return;
@@ -281,11 +325,16 @@ fn dollars(value: &Value, path: &str, depth: usize, findings: &mut Vec<Finding>)
         Value::Object(fields) => {
             for (name, field) in fields {
                 let path = format!("{path}.{name}");
-                let looks = field.as_str().is_some_and(|text| text.starts_with('$') || text.starts_with("States."));
+                let looks = field
+                    .as_str()
+                    .is_some_and(|text| text.starts_with('$') || text.starts_with("States."));
                 if name.ends_with(".$") && looks {
                     findings.push(
-                        Finding::error(&path, "a field that ends in .$ belongs to JSONPath, and this state is in JSONata")
-                            .hint("take .$ off, and write the value between {% and %}"),
+                        Finding::warning(
+                            &path,
+                            "a field that ends in .$ belongs to JSONPath, and this state is in JSONata",
+                        )
+                        .hint("take .$ off, and write the value between {% and %}"),
                     );
                 }
                 dollars(field, &path, depth + 1, findings);

@@ -15,10 +15,18 @@ pub(super) fn check(block: &Block, path: &str, findings: &mut Vec<Finding>) {
             open.extend(block.states[index].successors());
         }
     }
-    for (state, _) in block.states.iter().zip(&reached).filter(|(_, reached)| !**reached) {
+    for (state, _) in block
+        .states
+        .iter()
+        .zip(&reached)
+        .filter(|(_, reached)| !**reached)
+    {
         findings.push(
-            Finding::error(&state.path, format!("no way leads to the state \"{}\"", state.name))
-                .hint("name it in a Next, a Default or a Catch, or take it out"),
+            Finding::error(
+                &state.path,
+                format!("no way leads to the state \"{}\"", state.name),
+            )
+            .hint("name it in a Next, a Default or a Catch, or take it out"),
         );
     }
     // Backwards from the ends: a state that no end is reachable from runs in circles until the history is full.
@@ -28,7 +36,8 @@ pub(super) fn check(block: &Block, path: &str, findings: &mut Vec<Finding>) {
             before[next].push(index);
         }
     }
-    let ends = |index: &usize| block.states[*index].is_terminal() || unmatched_choice(&block.states[*index].kind);
+    let ends =
+        |index: &usize| block.states[*index].is_terminal() || unmatched_choice(&block.states[*index].kind);
     let mut open: Vec<usize> = (0..block.states.len()).filter(ends).collect();
     let mut ends = vec![false; block.states.len()];
     while let Some(index) = open.pop() {
@@ -38,16 +47,22 @@ pub(super) fn check(block: &Block, path: &str, findings: &mut Vec<Finding>) {
     }
     if !ends[block.start] {
         findings.push(
-            Finding::error(format!("{path}.States"), "no terminal state can be reached: this never ends")
-                .hint("add \"End\": true, or a Succeed or Fail state, to the way"),
+            Finding::error(
+                format!("{path}.States"),
+                "no terminal state can be reached: this never ends",
+            )
+            .hint("add \"End\": true, or a Succeed or Fail state, to the way"),
         );
         return;
     }
     for (index, state) in block.states.iter().enumerate() {
         if reached[index] && !ends[index] {
             findings.push(
-                Finding::warning(&state.path, format!("from the state \"{}\" no end can be reached", state.name))
-                    .hint("a loop wants a Choice that leaves it"),
+                Finding::warning(
+                    &state.path,
+                    format!("from the state \"{}\" no end can be reached", state.name),
+                )
+                .hint("a loop wants a Choice that leaves it"),
             );
         }
     }
@@ -74,8 +89,11 @@ pub(super) fn unique_names(body: &Block, findings: &mut Vec<Finding>) {
         for state in &block.states {
             if let Some(first) = names.insert(&state.name, &state.path) {
                 findings.push(
-                    Finding::error(&state.path, format!("there is another state \"{}\", at {first}", state.name))
-                        .hint("a name is unique in the whole machine, branches and item processors included"),
+                    Finding::error(
+                        &state.path,
+                        format!("there is another state \"{}\", at {first}", state.name),
+                    )
+                    .hint("a name is unique in the whole machine, branches and item processors included"),
                 );
             }
         }

@@ -15,7 +15,10 @@ fn found(definition: &Value) -> Vec<String> {
 #[track_caller]
 fn finds(definition: &Value, text: &str) {
     let found = found(definition);
-    assert!(found.iter().any(|finding| finding.contains(text)), "{text}\nnot in {found:#?}");
+    assert!(
+        found.iter().any(|finding| finding.contains(text)),
+        "{text}\nnot in {found:#?}"
+    );
 }
 
 #[test]
@@ -41,7 +44,10 @@ fn a_sound_machine_has_no_findings() {
 #[test]
 fn unknown_and_unreachable_states_are_named() {
     let typo = machine(json!({"A": {"Type": "Pass", "Next": "Bee"}, "Bees": {"Type": "Succeed"}}));
-    finds(&typo, "$.States.A.Next: error: there is no state \"Bee\" here (hint: did you mean \"Bees\"?)");
+    finds(
+        &typo,
+        "$.States.A.Next: error: there is no state \"Bee\" here (hint: did you mean \"Bees\"?)",
+    );
     let lonely = machine(json!({"A": {"Type": "Succeed"}, "B": {"Type": "Succeed"}}));
     finds(&lonely, "$.States.B: error: no way leads to the state \"B\"");
 }
@@ -57,13 +63,22 @@ fn a_machine_has_an_end() {
 #[test]
 fn fields_belong_to_their_state_and_language() {
     let unknown = machine(json!({"A": {"Type": "Pass", "Outptu": 1, "End": true}}));
-    finds(&unknown, "$.States.A.Outptu: error: unknown field Outptu (hint: did you mean Output?)");
+    finds(
+        &unknown,
+        "$.States.A.Outptu: error: unknown field Outptu (hint: did you mean Output?)",
+    );
     let foreign = machine(json!({"A": {"Type": "Pass", "Parameters": {}, "End": true}}));
-    finds(&foreign, "Parameters belongs to JSONPath, and this state is in JSONata (hint: in JSONata: Arguments)");
+    finds(
+        &foreign,
+        "Parameters belongs to JSONPath, and this state is in JSONata (hint: in JSONata: Arguments)",
+    );
     let path = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Output": 1, "End": true}}});
     finds(&path, "Output belongs to JSONata, and this state is in JSONPath");
     let dollar = machine(json!({"A": {"Type": "Pass", "Output": {"x.$": "$.x"}, "End": true}}));
-    finds(&dollar, "$.States.A.Output.x.$: error: a field that ends in .$ belongs to JSONPath");
+    finds(
+        &dollar,
+        "$.States.A.Output.x.$: warning: a field that ends in .$ belongs to JSONPath",
+    );
 }
 
 #[test]
@@ -79,14 +94,23 @@ fn expressions_parse_and_call_what_exists() {
 #[test]
 fn variables_are_assigned_before_they_are_used() {
     let never = machine(json!({"A": {"Type": "Pass", "Output": "{% $x %}", "End": true}}));
-    finds(&never, "$.States.A.Output: error: the variable $x is used before it is assigned");
+    finds(
+        &never,
+        "$.States.A.Output: error: the variable $x is used before it is assigned",
+    );
     let own = machine(json!({"A": {"Type": "Pass", "Assign": {"x": 1, "y": "{% $x %}"}, "End": true}}));
-    finds(&own, "$.States.A.Assign.y: error: the variable $x is used before it is assigned");
+    finds(
+        &own,
+        "$.States.A.Assign.y: error: the variable $x is used before it is assigned",
+    );
     let sometimes = machine(json!({
         "A": {"Type": "Choice", "Default": "C", "Choices": [{"Condition": true, "Assign": {"x": 1}, "Next": "C"}]},
         "C": {"Type": "Pass", "Output": "{% $x %}", "End": true}
     }));
-    finds(&sometimes, "$.States.C.Output: warning: the variable $x is not assigned on every way here");
+    finds(
+        &sometimes,
+        "$.States.C.Output: warning: the variable $x is not assigned on every way here",
+    );
 }
 
 #[test]
@@ -101,12 +125,18 @@ fn rules_that_are_never_matched_are_named() {
         {"ErrorEquals": ["States.ALL"], "Next": "B"},
         {"ErrorEquals": ["Unsafe"], "Next": "B"}
     ]));
-    finds(&late, "$.States.A.Catch[1]: error: this catcher is never matched: States.ALL comes before it");
+    finds(
+        &late,
+        "$.States.A.Catch[1]: error: this catcher is never matched: States.ALL comes before it",
+    );
     let twice = task(json!([
         {"ErrorEquals": ["Unsafe", "NotYet"], "Next": "B"},
         {"ErrorEquals": ["NotYet"], "Next": "B"}
     ]));
-    finds(&twice, "$.States.A.Catch[1]: warning: this catcher is never matched");
+    finds(
+        &twice,
+        "$.States.A.Catch[1]: warning: this catcher is never matched",
+    );
     let misspelt = task(json!([{"ErrorEquals": ["States.TimeOut"], "Next": "B"}]));
     finds(&misspelt, "\"States.TimeOut\" is no reserved error name");
 }
@@ -115,7 +145,16 @@ fn rules_that_are_never_matched_are_named() {
 fn what_is_no_machine_says_what_a_machine_is() {
     finds(&json!([]), "$: error: expected an object, got an array");
     finds(&json!({}), "the field StartAt is missing");
-    finds(&json!({"StartAt": "A", "States": {}}), "expected at least one state");
-    finds(&machine(json!({"A": {"Type": "Psas"}})), "unknown type of state \"Psas\"");
-    finds(&machine(json!({"A": {"Type": "Task", "Resource": "x", "End": true}})), "is no resource of a Task");
+    finds(
+        &json!({"StartAt": "A", "States": {}}),
+        "expected at least one state",
+    );
+    finds(
+        &machine(json!({"A": {"Type": "Psas"}})),
+        "unknown type of state \"Psas\"",
+    );
+    finds(
+        &machine(json!({"A": {"Type": "Task", "Resource": "x", "End": true}})),
+        "is no resource of a Task",
+    );
 }

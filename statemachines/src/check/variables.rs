@@ -59,13 +59,19 @@ pub(super) fn check(block: &Block, path: &str, outer: &Known, findings: &mut Vec
             let place = format!("{}.{field}", state.path);
             if !known.may.contains(&name) {
                 findings.push(
-                    Finding::error(place, format!("the variable ${name} is used before it is assigned"))
-                        .hint("assign it in a state before this one; a function wants parentheses"),
+                    Finding::error(
+                        place,
+                        format!("the variable ${name} is used before it is assigned"),
+                    )
+                    .hint("assign it in a state before this one; a function wants parentheses"),
                 );
             } else if !known.must.contains(&name) && !guarded {
                 findings.push(
-                    Finding::warning(place, format!("the variable ${name} is not assigned on every way here"))
-                        .hint("assign it on each way, or test it with $exists"),
+                    Finding::warning(
+                        place,
+                        format!("the variable ${name} is not assigned on every way here"),
+                    )
+                    .hint("assign it on each way, or test it with $exists"),
                 );
             }
         }
@@ -77,7 +83,11 @@ pub(super) fn check(block: &Block, path: &str, outer: &Known, findings: &mut Vec
             }
             Kind::Map(map) => {
                 // Children of a Distributed Map are executions of their own, without the parent's variables.
-                let inner = if map.distributed.is_some() { Known::default() } else { known.clone() };
+                let inner = if map.distributed.is_some() {
+                    Known::default()
+                } else {
+                    known.clone()
+                };
                 check(&map.processor, path, &inner, findings);
             }
             Kind::Pass { .. }
@@ -93,7 +103,13 @@ pub(super) fn check(block: &Block, path: &str, outer: &Known, findings: &mut Vec
 /// The ways out of a state, and what is known on each.
 fn edges(state: &State, here: &Known) -> Vec<(usize, Known)> {
     let names = |assign: &[(String, Template)]| {
-        here.assign(assign.iter().map(|(name, _)| name).collect::<Vec<_>>().into_iter())
+        here.assign(
+            assign
+                .iter()
+                .map(|(name, _)| name)
+                .collect::<Vec<_>>()
+                .into_iter(),
+        )
     };
     let mut edges = Vec::new();
     match &state.kind {
@@ -112,7 +128,12 @@ fn edges(state: &State, here: &Known) -> Vec<(usize, Known)> {
             crate::machine::Next::End => {}
         },
     }
-    edges.extend(state.catch.iter().map(|catcher| (catcher.next, names(&catcher.assign))));
+    edges.extend(
+        state
+            .catch
+            .iter()
+            .map(|catcher| (catcher.next, names(&catcher.assign))),
+    );
     edges
 }
 
@@ -122,15 +143,18 @@ fn reads(state: &State) -> Vec<(String, String, bool)> {
     each_template(state, &mut |field, template| {
         template.each(&mut |leaf| {
             let (names, guards) = match leaf {
-                Template::Jsonata(expression) => {
-                    (expression.variables().iter().map(String::as_str).collect(), expression.source.to_string())
-                }
+                Template::Jsonata(expression) => (
+                    expression.variables().iter().map(String::as_str).collect(),
+                    expression.source.to_string(),
+                ),
                 Template::Reference(reference) => {
                     let mut names = Vec::new();
                     reference.variables(&mut names);
                     (names, String::new())
                 }
-                Template::Literal(_) | Template::Array(_) | Template::Object(_) => (Vec::new(), String::new()),
+                Template::Literal(_) | Template::Array(_) | Template::Object(_) => {
+                    (Vec::new(), String::new())
+                }
             };
             for name in names {
                 let guarded = guards.contains(&format!("$exists(${name}"));
@@ -158,18 +182,30 @@ pub(super) fn each_template(state: &State, visit: &mut dyn FnMut(&str, &Template
             crate::machine::Selection::Whole | crate::machine::Selection::Nothing => {}
         }
     }
-    flow.assign.iter().for_each(|(name, template)| visit(&format!("Assign.{name}"), template));
+    flow.assign
+        .iter()
+        .for_each(|(name, template)| visit(&format!("Assign.{name}"), template));
     for (index, catcher) in state.catch.iter().enumerate() {
         let field = format!("Catch[{index}]");
-        catcher.output.iter().for_each(|template| visit(&format!("{field}.Output"), template));
-        catcher.assign.iter().for_each(|(name, template)| visit(&format!("{field}.Assign.{name}"), template));
+        catcher
+            .output
+            .iter()
+            .for_each(|template| visit(&format!("{field}.Output"), template));
+        catcher
+            .assign
+            .iter()
+            .for_each(|(name, template)| visit(&format!("{field}.Assign.{name}"), template));
     }
     let mut setting = |setting: &Option<Setting>| {
         if let Some(setting) = setting {
             match &setting.value {
                 SettingValue::Literal(_) => {}
-                SettingValue::Jsonata(expression) => visit(setting.field, &Template::Jsonata(expression.clone())),
-                SettingValue::Path(reference) => visit(setting.field, &Template::Reference(reference.clone())),
+                SettingValue::Jsonata(expression) => {
+                    visit(setting.field, &Template::Jsonata(expression.clone()))
+                }
+                SettingValue::Path(reference) => {
+                    visit(setting.field, &Template::Reference(reference.clone()))
+                }
             }
         }
     };
@@ -177,7 +213,9 @@ pub(super) fn each_template(state: &State, visit: &mut dyn FnMut(&str, &Template
         Kind::Task(task) => {
             setting(&task.timeout);
             setting(&task.heartbeat);
-            task.credentials.iter().for_each(|template| visit("Credentials", template));
+            task.credentials
+                .iter()
+                .for_each(|template| visit("Credentials", template));
         }
         Kind::Fail { error, cause } => {
             setting(error);
@@ -191,14 +229,20 @@ pub(super) fn each_template(state: &State, visit: &mut dyn FnMut(&str, &Template
                 Items::Path(reference) => visit("ItemsPath", &Template::Reference(reference.clone())),
                 Items::Template(template) => visit("Items", template),
             }
-            map.selector.iter().for_each(|template| visit("ItemSelector", template));
+            map.selector
+                .iter()
+                .for_each(|template| visit("ItemSelector", template));
         }
         Kind::Choice { rules, .. } => {
             for (index, rule) in rules.iter().enumerate() {
                 let field = format!("Choices[{index}]");
                 rule.condition.each(&mut |template| visit(&field, &template));
-                rule.output.iter().for_each(|template| visit(&format!("{field}.Output"), template));
-                rule.assign.iter().for_each(|(name, template)| visit(&format!("{field}.Assign.{name}"), template));
+                rule.output
+                    .iter()
+                    .for_each(|template| visit(&format!("{field}.Output"), template));
+                rule.assign
+                    .iter()
+                    .for_each(|(name, template)| visit(&format!("{field}.Assign.{name}"), template));
             }
         }
         Kind::Pass { .. } | Kind::Parallel { .. } | Kind::Succeed => {}

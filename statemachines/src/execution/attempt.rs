@@ -66,7 +66,10 @@ impl Run<'_> {
             TaskKind::Activity => self.tasks.worker(&request),
             TaskKind::Function | TaskKind::Service { .. } => None,
         };
-        let started = EventKind::TaskStarted { task: kind.clone(), worker };
+        let started = EventKind::TaskStarted {
+            task: kind.clone(),
+            worker,
+        };
         strand.previous = self.append(strand.previous, started)?;
         let reply = {
             let answer = Box::pin(self.answer(strand, &kind, pattern, request));
@@ -85,7 +88,10 @@ impl Run<'_> {
         match reply {
             Answer::Succeeded(output) => {
                 let output = Arc::new(output);
-                let event = EventKind::TaskSucceeded { task: kind, output: Arc::clone(&output) };
+                let event = EventKind::TaskSucceeded {
+                    task: kind,
+                    output: Arc::clone(&output),
+                };
                 strand.previous = self.append(strand.previous, event)?;
                 let shaped = self.shape(visit, strand, output);
                 let before = strand.previous;
@@ -139,16 +145,25 @@ impl Run<'_> {
             reply = match reply {
                 TaskReply::Succeeded(output) => return Ok(Answer::Succeeded(output)),
                 TaskReply::Failed { error, cause } => {
-                    return Ok(Answer::Failed(Failure { error, cause, ..Failure::default() }));
+                    return Ok(Answer::Failed(Failure {
+                        error,
+                        cause,
+                        ..Failure::default()
+                    }));
                 }
                 TaskReply::TimedOut { cause } => {
-                    return Ok(Answer::Failed(Failure { cause, ..Failure::timeout(false) }));
+                    return Ok(Answer::Failed(Failure {
+                        cause,
+                        ..Failure::timeout(false)
+                    }));
                 }
                 TaskReply::Submitted { output, result } => {
                     match pattern {
                         Pattern::Sync | Pattern::Sync2 | Pattern::WaitForTaskToken => {
-                            let event =
-                                EventKind::TaskSubmitted { task: kind.clone(), output: Arc::new(output) };
+                            let event = EventKind::TaskSubmitted {
+                                task: kind.clone(),
+                                output: Arc::new(output),
+                            };
                             strand.previous = self.append(strand.previous, event)?;
                         }
                         Pattern::RequestResponse => {}
@@ -192,7 +207,12 @@ impl Run<'_> {
 
     /// The Region that the execution runs in, from its ARN.
     pub(super) fn region(&self) -> Arc<str> {
-        self.context.execution_arn.split(':').nth(3).unwrap_or("us-east-1").into()
+        self.context
+            .execution_arn
+            .split(':')
+            .nth(3)
+            .unwrap_or("us-east-1")
+            .into()
     }
 }
 
@@ -204,7 +224,10 @@ enum Answer {
 fn seconds(scope: &Scope<'_, '_>, setting: Option<&Setting>) -> Result<Option<f64>, Problem> {
     let Some(setting) = setting else { return Ok(None) };
     let value = scope.setting(setting)?;
-    match value.as_f64().filter(|seconds| *seconds > 0.0 && seconds.fract() == 0.0) {
+    match value
+        .as_f64()
+        .filter(|seconds| *seconds > 0.0 && seconds.fract() == 0.0)
+    {
         Some(seconds) => Ok(Some(seconds)),
         None => {
             let what = unexpected(setting, "positive integer", &value);
@@ -235,8 +258,9 @@ fn task_kind(resource: &Resource) -> TaskKind {
     match resource {
         Resource::Function(_) => TaskKind::Function,
         Resource::Activity(_) => TaskKind::Activity,
-        Resource::Service { service, action, .. } => {
-            TaskKind::Service { resource_type: Arc::clone(service), resource: Arc::clone(action) }
-        }
+        Resource::Service { service, action, .. } => TaskKind::Service {
+            resource_type: Arc::clone(service),
+            resource: Arc::clone(action),
+        },
     }
 }

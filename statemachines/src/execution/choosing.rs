@@ -23,10 +23,12 @@ impl Run<'_> {
         default: Option<usize>,
     ) -> Result<Left, Failure> {
         let chosen = self.chosen(visit, strand, rules, default);
-        let (next, shaped) =
-            chosen.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
+        let (next, shaped) = chosen.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
         let left = self.leave(visit, strand, visit.before, Ok(shaped))?;
-        Ok(Left { next: Next::State(next), ..left })
+        Ok(Left {
+            next: Next::State(next),
+            ..left
+        })
     }
 
     fn chosen(
@@ -47,16 +49,17 @@ impl Run<'_> {
                 QueryLanguage::Jsonata => {
                     let assigned = scope.assign(&rule.assign, &format!("{location}/Assign"))?;
                     let output = match &rule.output {
-                        Some(template) => {
-                            Arc::new(scope.template(template, &format!("{location}/Output"))?)
-                        }
+                        Some(template) => Arc::new(scope.template(template, &format!("{location}/Output"))?),
                         None => Arc::clone(visit.input.value()),
                     };
                     Shaped { output, assigned }
                 }
                 QueryLanguage::JsonPath => {
                     let assigned = scope.assign(&rule.assign, &format!("{location}/Assign"))?;
-                    Shaped { assigned, ..self.shape_path_only(visit, strand)? }
+                    Shaped {
+                        assigned,
+                        ..self.shape_path_only(visit, strand)?
+                    }
                 }
             };
             return Ok((rule.next, shaped));
@@ -83,7 +86,10 @@ impl Run<'_> {
                 Arc::new(Scope::new(self, visit, strand).data(selected).select(reference)?)
             }
         };
-        Ok(Shaped { output, assigned: None })
+        Ok(Shaped {
+            output,
+            assigned: None,
+        })
     }
 }
 

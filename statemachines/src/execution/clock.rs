@@ -21,7 +21,9 @@ pub trait Clock {
 
 /// Every task waits for something that no timer will bring about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("nothing can run and no timer is set: a task never answers and has no timeout; hint: give the Task a TimeoutSeconds")]
+#[error(
+    "nothing can run and no timer is set: a task never answers and has no timeout; hint: give the Task a TimeoutSeconds"
+)]
 pub struct Stalled;
 
 /// A clock that stands still while anything can run, and jumps to the next timer when nothing can.
@@ -45,7 +47,11 @@ impl VirtualClock {
     /// A clock that shows `start`.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
-        Self { now: Cell::new(start), timers: RefCell::default(), next_timer: Cell::new(0) }
+        Self {
+            now: Cell::new(start),
+            timers: RefCell::default(),
+            next_timer: Cell::new(0),
+        }
     }
 
     /// Run a future to its end, jumping over the time in which nothing happens.
@@ -88,7 +94,11 @@ impl Clock for VirtualClock {
     }
 
     fn sleep_until(&self, deadline: Timestamp) -> LocalBoxFuture<'_, ()> {
-        Box::pin(Sleep { clock: self, deadline, key: None })
+        Box::pin(Sleep {
+            clock: self,
+            deadline,
+            key: None,
+        })
     }
 }
 
@@ -110,7 +120,10 @@ impl Future for Sleep<'_> {
             self.clock.next_timer.set(number + 1);
             (self.deadline, number)
         });
-        self.clock.timers.borrow_mut().insert(key, context.waker().clone());
+        self.clock
+            .timers
+            .borrow_mut()
+            .insert(key, context.waker().clone());
         self.key = Some(key);
         Poll::Pending
     }

@@ -17,7 +17,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(error: &str, cause: impl Into<String>) -> Self {
-        Self { error: Some(error.to_owned()), cause: Some(cause.into()), ..Self::default() }
+        Self {
+            error: Some(error.to_owned()),
+            cause: Some(cause.into()),
+            ..Self::default()
+        }
     }
 
     /// `States.Runtime`: nothing catches it.
@@ -30,11 +34,18 @@ impl Failure {
     }
 
     pub(crate) fn timeout(heartbeat: bool) -> Self {
-        Self { error: Some("States.Timeout".to_owned()), heartbeat, ..Self::default() }
+        Self {
+            error: Some("States.Timeout".to_owned()),
+            heartbeat,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn details(self) -> ErrorDetails {
-        ErrorDetails { error: self.error, cause: self.cause }
+        ErrorDetails {
+            error: self.error,
+            cause: self.cause,
+        }
     }
 
     /// What a Catch hands on: `$states.errorOutput`, or `$` in JSONPath.
@@ -75,10 +86,19 @@ mod tests {
     #[test]
     fn wildcards_take_what_aws_says_they_take() {
         let takes = |error: &str, name: &str| Failure::new(error, "").matches(&[name.to_owned()]);
-        assert!(takes("NotYet", "States.ALL") && takes("NotYet", "States.TaskFailed") && takes("NotYet", "NotYet"));
+        assert!(
+            takes("NotYet", "States.ALL")
+                && takes("NotYet", "States.TaskFailed")
+                && takes("NotYet", "NotYet")
+        );
         assert!(takes("States.Timeout", "States.ALL") && !takes("States.Timeout", "States.TaskFailed"));
-        let terminal = Failure { terminal: true, ..Failure::new("States.DataLimitExceeded", "") };
-        assert!(!terminal.matches(&["States.ALL".to_owned()]) && takes("States.DataLimitExceeded", "States.ALL"));
+        let terminal = Failure {
+            terminal: true,
+            ..Failure::new("States.DataLimitExceeded", "")
+        };
+        assert!(
+            !terminal.matches(&["States.ALL".to_owned()]) && takes("States.DataLimitExceeded", "States.ALL")
+        );
         assert!(takes("States.DataLimitExceeded", "States.DataLimitExceeded"));
         assert!(!takes("States.Runtime", "States.ALL") && !takes("States.Runtime", "States.Runtime"));
         assert!(Failure::timeout(true).matches(&["States.HeartbeatTimeout".to_owned()]));

@@ -47,7 +47,11 @@ impl Run<'_> {
                 }
             }
         }
-        let outputs = outputs.into_iter().flatten().map(|output| output.as_ref().clone()).collect();
+        let outputs = outputs
+            .into_iter()
+            .flatten()
+            .map(|output| output.as_ref().clone())
+            .collect();
         self.append(strand.previous, EventKind::ParallelStateSucceeded)?;
         let before = strand.previous;
         let result = Arc::new(Value::Array(outputs));
@@ -59,9 +63,10 @@ impl Run<'_> {
     /// Say that a line of control was cut short inside a state, if it was inside one that takes time.
     pub(super) fn abort(&self, previous: u64, inside: &Cell<Option<StateType>>) -> Result<(), Failure> {
         match inside.take() {
-            Some(
-                state_type @ (StateType::Task | StateType::Wait | StateType::Parallel | StateType::Map),
-            ) => self.append(previous, EventKind::StateAborted { state_type }).map(|_| ()),
+            Some(state_type @ (StateType::Task | StateType::Wait | StateType::Parallel | StateType::Map)) => {
+                self.append(previous, EventKind::StateAborted { state_type })
+                    .map(|_| ())
+            }
             Some(StateType::Pass | StateType::Choice | StateType::Succeed | StateType::Fail) | None => Ok(()),
         }
     }

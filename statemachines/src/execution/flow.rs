@@ -20,7 +20,9 @@ impl Run<'_> {
     /// JSONPath: the input after `InputPath`. JSONata: the input.
     pub(super) fn selected(&self, visit: &Visit<'_>, strand: &Strand) -> Result<Arc<Value>, Problem> {
         let input = visit.input.value();
-        select(&visit.state.flow.input_path, input, || Scope::new(self, visit, strand))
+        select(&visit.state.flow.input_path, input, || {
+            Scope::new(self, visit, strand)
+        })
     }
 
     /// What a Task is called with, a Parallel's branches get, a Pass takes for its result.
@@ -33,7 +35,10 @@ impl Run<'_> {
                     QueryLanguage::Jsonata => "Arguments",
                     QueryLanguage::JsonPath => "Parameters",
                 };
-                Scope::new(self, visit, strand).data(selected).template(template, field).map(Arc::new)
+                Scope::new(self, visit, strand)
+                    .data(selected)
+                    .template(template, field)
+                    .map(Arc::new)
             }
         }
     }
@@ -49,7 +54,10 @@ impl Run<'_> {
         match visit.state.language {
             QueryLanguage::Jsonata => {
                 if flow.output.is_none() && flow.assign.is_empty() {
-                    return Ok(Shaped { output: result, assigned: None });
+                    return Ok(Shaped {
+                        output: result,
+                        assigned: None,
+                    });
                 }
                 let scope = Scope::new(self, visit, strand).result(Arc::clone(&result));
                 let assigned = scope.assign(&flow.assign, "Assign")?;
@@ -70,8 +78,7 @@ impl Run<'_> {
                 let scope = Scope::new(self, visit, strand).data(Arc::clone(&result));
                 let assigned = scope.assign(&flow.assign, "Assign")?;
                 let merged = self.place(visit, strand, &flow.result_path, result)?;
-                let output =
-                    select(&flow.output_path, &merged, || scope.data(Arc::clone(&merged)))?;
+                let output = select(&flow.output_path, &merged, || scope.data(Arc::clone(&merged)))?;
                 Ok(Shaped { output, assigned })
             }
         }
@@ -114,7 +121,9 @@ impl Run<'_> {
             QueryLanguage::Jsonata => self.shape_input(visit, strand),
             QueryLanguage::JsonPath => match result {
                 Some(result) => self.shape(visit, strand, Arc::new(result.clone())),
-                None => self.arguments(visit, strand).and_then(|made| self.shape(visit, strand, made)),
+                None => self
+                    .arguments(visit, strand)
+                    .and_then(|made| self.shape(visit, strand, made)),
             },
         };
         self.leave(visit, strand, visit.before, shaped)
@@ -132,7 +141,10 @@ impl Run<'_> {
             QueryLanguage::Jsonata => {
                 let input = visit.input.value();
                 if flow.output.is_none() && flow.assign.is_empty() {
-                    return Ok(Shaped { output: Arc::clone(input), assigned: None });
+                    return Ok(Shaped {
+                        output: Arc::clone(input),
+                        assigned: None,
+                    });
                 }
                 let scope = Scope::new(self, visit, strand);
                 let assigned = scope.assign(&flow.assign, "Assign")?;
@@ -163,7 +175,11 @@ impl Run<'_> {
         let Shaped { output, assigned } =
             shaped.map_err(|problem| self.problem(visit, strand, before, problem))?;
         self.within_limit(visit.state, &output)?;
-        Ok(Left { output, assigned, next: visit.state.next })
+        Ok(Left {
+            output,
+            assigned,
+            next: visit.state.next,
+        })
     }
 
     /// A Fail state's error.
@@ -193,7 +209,11 @@ impl Run<'_> {
             }
         };
         match text(error).and_then(|error| Ok((error, text(cause)?))) {
-            Ok((error, cause)) => Failure { error, cause, ..Failure::default() },
+            Ok((error, cause)) => Failure {
+                error,
+                cause,
+                ..Failure::default()
+            },
             Err(problem) => self.problem(visit, strand, visit.before, problem),
         }
     }
@@ -206,10 +226,18 @@ pub(super) fn unexpected(setting: &Setting, expected: &str, got: &Value) -> Stri
             unexpected_type(&expression.source, setting.field, expected, got)
         }
         SettingValue::Path(reference) => {
-            format!("The {} field refers to value \"{got}\" which is not a valid {expected}: {}", setting.field, reference.written())
+            format!(
+                "The {} field refers to value \"{got}\" which is not a valid {expected}: {}",
+                setting.field,
+                reference.written()
+            )
         }
         SettingValue::Literal(_) => {
-            format!("The field '{}' wants a {expected}, but was '{}' for value: {got}", setting.field, type_name(got))
+            format!(
+                "The field '{}' wants a {expected}, but was '{}' for value: {got}",
+                setting.field,
+                type_name(got)
+            )
         }
     }
 }

@@ -49,14 +49,26 @@ pub struct ErrorDetails {
 
 /// What happened. [`EventKind::type_name`] gives AWS's name for it.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs, reason = "the fields are those of AWS's event details, under their names")]
+#[allow(
+    missing_docs,
+    reason = "the fields are those of AWS's event details, under their names"
+)]
 pub enum EventKind {
-    ExecutionStarted { input: Arc<Value>, role_arn: Arc<str> },
-    ExecutionSucceeded { output: Arc<Value> },
+    ExecutionStarted {
+        input: Arc<Value>,
+        role_arn: Arc<str>,
+    },
+    ExecutionSucceeded {
+        output: Arc<Value>,
+    },
     ExecutionFailed(ErrorDetails),
     ExecutionTimedOut(ErrorDetails),
     ExecutionAborted(ErrorDetails),
-    StateEntered { state_type: StateType, name: Arc<str>, input: Arc<Value> },
+    StateEntered {
+        state_type: StateType,
+        name: Arc<str>,
+        input: Arc<Value>,
+    },
     StateExited {
         state_type: StateType,
         name: Arc<str>,
@@ -64,8 +76,15 @@ pub enum EventKind {
         assigned: Option<Arc<Map<String, Value>>>,
     },
     /// A Task, Wait, Parallel or Map state that another branch's failure ended.
-    StateAborted { state_type: StateType },
-    EvaluationFailed { error: String, cause: String, location: Option<String>, state: Arc<str> },
+    StateAborted {
+        state_type: StateType,
+    },
+    EvaluationFailed {
+        error: String,
+        cause: String,
+        location: Option<String>,
+        state: Arc<str>,
+    },
     TaskScheduled {
         task: TaskKind,
         resource_arn: Arc<str>,
@@ -75,19 +94,50 @@ pub enum EventKind {
         heartbeat_seconds: Option<f64>,
         credentials: Option<Arc<Value>>,
     },
-    TaskStarted { task: TaskKind, worker: Option<String> },
-    TaskSubmitted { task: TaskKind, output: Arc<Value> },
-    TaskSucceeded { task: TaskKind, output: Arc<Value> },
-    TaskFailed { task: TaskKind, details: ErrorDetails },
-    TaskTimedOut { task: TaskKind, details: ErrorDetails },
-    MapStateStarted { length: u64 },
+    TaskStarted {
+        task: TaskKind,
+        worker: Option<String>,
+    },
+    TaskSubmitted {
+        task: TaskKind,
+        output: Arc<Value>,
+    },
+    TaskSucceeded {
+        task: TaskKind,
+        output: Arc<Value>,
+    },
+    TaskFailed {
+        task: TaskKind,
+        details: ErrorDetails,
+    },
+    TaskTimedOut {
+        task: TaskKind,
+        details: ErrorDetails,
+    },
+    MapStateStarted {
+        length: u64,
+    },
     MapStateSucceeded,
     MapStateFailed,
-    MapIterationStarted { name: Arc<str>, index: u64 },
-    MapIterationSucceeded { name: Arc<str>, index: u64 },
-    MapIterationFailed { name: Arc<str>, index: u64 },
-    MapIterationAborted { name: Arc<str>, index: u64 },
-    MapRunStarted { map_run_arn: Arc<str> },
+    MapIterationStarted {
+        name: Arc<str>,
+        index: u64,
+    },
+    MapIterationSucceeded {
+        name: Arc<str>,
+        index: u64,
+    },
+    MapIterationFailed {
+        name: Arc<str>,
+        index: u64,
+    },
+    MapIterationAborted {
+        name: Arc<str>,
+        index: u64,
+    },
+    MapRunStarted {
+        map_run_arn: Arc<str>,
+    },
     MapRunSucceeded,
     MapRunFailed(ErrorDetails),
     ParallelStateStarted,
@@ -177,18 +227,32 @@ impl EventKind {
             | Self::ExecutionTimedOut(details)
             | Self::ExecutionAborted(details)
             | Self::MapRunFailed(details) => details.write(map),
-            Self::StateEntered { name, input, state_type: _ } => {
+            Self::StateEntered {
+                name,
+                input,
+                state_type: _,
+            } => {
                 map.serialize_entry("input", input.as_ref())?;
                 map.serialize_entry("name", name.as_ref())
             }
-            Self::StateExited { name, output, assigned, state_type: _ } => {
+            Self::StateExited {
+                name,
+                output,
+                assigned,
+                state_type: _,
+            } => {
                 if let Some(assigned) = assigned {
                     map.serialize_entry("assignedVariables", assigned.as_ref())?;
                 }
                 map.serialize_entry("name", name.as_ref())?;
                 map.serialize_entry("output", output.as_ref())
             }
-            Self::EvaluationFailed { error, cause, location, state } => {
+            Self::EvaluationFailed {
+                error,
+                cause,
+                location,
+                state,
+            } => {
                 map.serialize_entry("cause", cause)?;
                 map.serialize_entry("error", error)?;
                 if let Some(location) = location {
@@ -213,7 +277,10 @@ impl EventKind {
                         map.serialize_entry("input", parameters.as_ref())?;
                         map.serialize_entry("resource", resource_arn.as_ref())?;
                     }
-                    TaskKind::Service { resource, resource_type } => {
+                    TaskKind::Service {
+                        resource,
+                        resource_type,
+                    } => {
                         map.serialize_entry("parameters", parameters.as_ref())?;
                         map.serialize_entry("region", region.as_ref())?;
                         map.serialize_entry("resource", resource.as_ref())?;
@@ -309,7 +376,10 @@ impl TaskKind {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         match self {
             Self::Function | Self::Activity => Ok(()),
-            Self::Service { resource, resource_type } => {
+            Self::Service {
+                resource,
+                resource_type,
+            } => {
                 map.serialize_entry("resource", resource.as_ref())?;
                 map.serialize_entry("resourceType", resource_type.as_ref())
             }

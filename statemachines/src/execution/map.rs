@@ -35,7 +35,9 @@ impl Run<'_> {
         let prepared = self.items(visit, strand, map);
         let (items, concurrency) =
             prepared.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
-        let started = EventKind::MapStateStarted { length: items.len() as u64 };
+        let started = EventKind::MapStateStarted {
+            length: items.len() as u64,
+        };
         strand.previous = self.append(strand.previous, started)?;
         let outputs = match &map.distributed {
             None => Value::Array(self.iterate(visit, strand, map, items, concurrency).await?),
@@ -66,11 +68,21 @@ impl Run<'_> {
             while running.len() < concurrency
                 && let Some((index, value)) = waiting.next()
             {
-                let event = EventKind::MapIterationStarted { name: Arc::clone(name), index: index as u64 };
+                let event = EventKind::MapIterationStarted {
+                    name: Arc::clone(name),
+                    index: index as u64,
+                };
                 let id = self.append(strand.previous, event)?;
                 let mut inner = strand.inner(id);
-                inner.item = Some(Rc::new(Item { index, value: Arc::clone(&value) }));
-                iterations.push(Iteration { index, inside: Rc::clone(&inner.inside), done: false });
+                inner.item = Some(Rc::new(Item {
+                    index,
+                    value: Arc::clone(&value),
+                }));
+                iterations.push(Iteration {
+                    index,
+                    inside: Rc::clone(&inner.inside),
+                    done: false,
+                });
                 running.push(async move {
                     let outcome = match self.item_input(visit, &mut inner, map, value) {
                         Ok(input) => self.block(&map.processor, &mut inner, input).await,
@@ -79,14 +91,18 @@ impl Run<'_> {
                     (index, inner.previous, outcome)
                 });
             }
-            let Some((index, last, outcome)) = running.next().await else { break };
+            let Some((index, last, outcome)) = running.next().await else {
+                break;
+            };
             strand.previous = last;
             match outcome {
                 Ok(output) => {
                     outputs[index] = Some(output);
                     iterations[index].done = true;
-                    let event =
-                        EventKind::MapIterationSucceeded { name: Arc::clone(name), index: index as u64 };
+                    let event = EventKind::MapIterationSucceeded {
+                        name: Arc::clone(name),
+                        index: index as u64,
+                    };
                     let succeeded = self.append(last, event)?;
                     if running.is_empty() && waiting.len() == 0 {
                         strand.previous = succeeded;
@@ -100,7 +116,11 @@ impl Run<'_> {
                 }
             }
         }
-        Ok(outputs.into_iter().flatten().map(|output| output.as_ref().clone()).collect())
+        Ok(outputs
+            .into_iter()
+            .flatten()
+            .map(|output| output.as_ref().clone())
+            .collect())
     }
 
     /// The failed iteration, then every other one that was under way.
@@ -111,12 +131,20 @@ impl Run<'_> {
         failed: usize,
         iterations: &[Iteration],
     ) -> Result<(), Failure> {
-        let event = EventKind::MapIterationFailed { name: Arc::clone(name), index: failed as u64 };
+        let event = EventKind::MapIterationFailed {
+            name: Arc::clone(name),
+            index: failed as u64,
+        };
         self.append(last, event)?;
         self.abort(last, &iterations[failed].inside)?;
-        for iteration in iterations.iter().filter(|iteration| !iteration.done && iteration.index != failed) {
-            let event =
-                EventKind::MapIterationAborted { name: Arc::clone(name), index: iteration.index as u64 };
+        for iteration in iterations
+            .iter()
+            .filter(|iteration| !iteration.done && iteration.index != failed)
+        {
+            let event = EventKind::MapIterationAborted {
+                name: Arc::clone(name),
+                index: iteration.index as u64,
+            };
             self.append(last, event)?;
             self.abort(last, &iteration.inside)?;
         }
@@ -133,7 +161,11 @@ impl Run<'_> {
         let selected = self.selected(visit, strand)?;
         let scope = Scope::new(self, visit, strand).data(Arc::clone(&selected));
         let concurrency = concurrency(&scope, map.max_concurrency.as_ref())?;
-        if map.distributed.as_ref().is_some_and(|distributed| distributed.reader.is_some()) {
+        if map
+            .distributed
+            .as_ref()
+            .is_some_and(|distributed| distributed.reader.is_some())
+        {
             return Ok((Vec::new(), concurrency));
         }
         let value = match &map.items {
@@ -175,7 +207,9 @@ impl Run<'_> {
         };
         let items = match value {
             Value::Array(items) => items.into_iter().map(Arc::new).collect(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => Vec::new(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                Vec::new()
+            }
         };
         Ok((items, concurrency))
     }
@@ -188,23 +222,36 @@ impl Run<'_> {
         map: &Map,
         value: Arc<Value>,
     ) -> Result<Arc<Value>, Failure> {
-        let Some(selector) = &map.selector else { return Ok(value) };
+        let Some(selector) = &map.selector else {
+            return Ok(value);
+        };
         let made = self.selected(visit, inner).and_then(|selected| {
-            Scope::new(self, visit, inner).data(selected).template(selector, "ItemSelector")
+            Scope::new(self, visit, inner)
+                .data(selected)
+                .template(selector, "ItemSelector")
         });
         let before = inner.previous;
-        made.map(Arc::new).map_err(|problem| self.problem(visit, inner, before, problem))
+        made.map(Arc::new)
+            .map_err(|problem| self.problem(visit, inner, before, problem))
     }
 }
 
 fn concurrency(scope: &Scope<'_, '_>, setting: Option<&Setting>) -> Result<usize, Problem> {
-    let Some(setting) = setting else { return Ok(INLINE_CONCURRENCY) };
+    let Some(setting) = setting else {
+        return Ok(INLINE_CONCURRENCY);
+    };
     let value = scope.setting(setting)?;
     // A path may lead to a number written as text: `MAP_STATE_REFERENCE_IN_MAX_CONCURRENCY_PATH`.
-    let number = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    let number = value
+        .as_u64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
     let Some(number) = number else {
         return Err(scope.runtime(&super::flow::unexpected(setting, "integer", &value)));
     };
     let number = usize::try_from(number).unwrap_or(usize::MAX);
-    Ok(if number == 0 { INLINE_CONCURRENCY } else { number.min(INLINE_CONCURRENCY) })
+    Ok(if number == 0 {
+        INLINE_CONCURRENCY
+    } else {
+        number.min(INLINE_CONCURRENCY)
+    })
 }

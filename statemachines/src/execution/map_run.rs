@@ -35,13 +35,16 @@ impl Run<'_> {
         items: Vec<Arc<Value>>,
     ) -> Result<Value, Failure> {
         let tolerance = self.tolerance(visit, strand, distributed);
-        let tolerance =
-            tolerance.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
+        let tolerance = tolerance.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
         let map_run_arn = self.map_run_arn(visit, distributed);
-        let started = EventKind::MapRunStarted { map_run_arn: Arc::clone(&map_run_arn) };
+        let started = EventKind::MapRunStarted {
+            map_run_arn: Arc::clone(&map_run_arn),
+        };
         strand.previous = self.append(strand.previous, started)?;
         let arn = Arc::clone(&map_run_arn);
-        let outcome = self.run_children(visit, strand, map, distributed, items, map_run_arn, &tolerance).await;
+        let outcome = self
+            .run_children(visit, strand, map, distributed, items, map_run_arn, &tolerance)
+            .await;
         let outcome = outcome.and_then(|outputs| match &distributed.writer {
             Some(writer) => self.written(visit, strand, writer, &arn),
             None => Ok(Value::Array(outputs)),
@@ -55,7 +58,10 @@ impl Run<'_> {
         outcome
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the parts of one Map state, taken apart by the caller")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the parts of one Map state, taken apart by the caller"
+    )]
     async fn run_children(
         &self,
         visit: &Visit<'_>,
@@ -82,7 +88,10 @@ impl Run<'_> {
         let mut inputs = Vec::with_capacity(items.len());
         for (index, value) in items.into_iter().enumerate() {
             let mut inner = strand.inner(strand.previous);
-            inner.item = Some(Rc::new(Item { index, value: Arc::clone(&value) }));
+            inner.item = Some(Rc::new(Item {
+                index,
+                value: Arc::clone(&value),
+            }));
             inputs.push(self.item_input(visit, &mut inner, map, value)?);
         }
         if let Some(batcher) = &distributed.batcher {
@@ -90,7 +99,10 @@ impl Run<'_> {
             inputs = batches.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
         }
         let total = inputs.len();
-        let children = inputs.into_iter().enumerate().map(|(index, input)| self.child(map, strand, index, input));
+        let children = inputs
+            .into_iter()
+            .enumerate()
+            .map(|(index, input)| self.child(map, strand, index, input));
         let mut outcomes = stream::iter(children).buffered(CONCURRENCY);
         let (mut outputs, mut failed) = (Vec::with_capacity(total), 0_u64);
         while let Some(outcome) = outcomes.next().await {
@@ -121,7 +133,10 @@ impl Run<'_> {
     ) -> Result<Arc<Value>, Failure> {
         let mut context = self.context.as_ref().clone();
         let name = self.random.borrow_mut().uuid();
-        let parent = context.execution_arn.rsplit_once(':').map_or(String::new(), |(head, _)| head.to_owned());
+        let parent = context
+            .execution_arn
+            .rsplit_once(':')
+            .map_or(String::new(), |(head, _)| head.to_owned());
         context.execution_arn = format!("{parent}:{name}");
         context.execution_name = name;
         let child = Run {
@@ -138,7 +153,10 @@ impl Run<'_> {
         };
         // A child sees no variables of the parent's (Step Functions Developer Guide, "Passing data with variables").
         let mut inner = Strand::new(0);
-        inner.item = Some(Rc::new(Item { index, value: Arc::clone(&input) }));
+        inner.item = Some(Rc::new(Item {
+            index,
+            value: Arc::clone(&input),
+        }));
         debug_assert_ne!(strand.previous, 0, "the run has started");
         child.block(&map.processor, &mut inner, input).await
     }
@@ -180,8 +198,12 @@ impl Run<'_> {
         map_run_arn: &str,
     ) -> Result<Value, Failure> {
         let arguments = self.reader_arguments(visit, strand, writer);
-        let (arguments, _) = arguments.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
-        let prefix = arguments["Prefix"].as_str().unwrap_or_default().trim_end_matches('/');
+        let (arguments, _) =
+            arguments.map_err(|problem| self.problem(visit, strand, visit.before, problem))?;
+        let prefix = arguments["Prefix"]
+            .as_str()
+            .unwrap_or_default()
+            .trim_end_matches('/');
         let run = map_run_arn.rsplit(':').next().unwrap_or_default();
         let key = format!("{prefix}/{run}/manifest.json");
         Ok(json!({
@@ -205,7 +227,10 @@ impl Run<'_> {
             Some(setting) => scope.setting(setting)?.as_u64().unwrap_or_default(),
             None => 0,
         };
-        let most = usize::try_from(most).ok().filter(|most| *most != 0).unwrap_or(MAX_ITEMS);
+        let most = usize::try_from(most)
+            .ok()
+            .filter(|most| *most != 0)
+            .unwrap_or(MAX_ITEMS);
         Ok((arguments, most))
     }
 
@@ -221,7 +246,10 @@ impl Run<'_> {
         let number = |setting: &Option<Setting>| -> Result<Option<usize>, Problem> {
             let Some(setting) = setting else { return Ok(None) };
             let value = scope.setting(setting)?;
-            Ok(value.as_u64().and_then(|number| usize::try_from(number).ok()).filter(|number| *number != 0))
+            Ok(value
+                .as_u64()
+                .and_then(|number| usize::try_from(number).ok())
+                .filter(|number| *number != 0))
         };
         let most_items = number(&batcher.max_items)?.unwrap_or(usize::MAX);
         let most_bytes = number(&batcher.max_bytes)?.unwrap_or(self.limits.payload_bytes);
@@ -262,7 +290,10 @@ impl Run<'_> {
         let number = |setting: &Option<Setting>| -> Result<Option<f64>, Problem> {
             let Some(setting) = setting else { return Ok(None) };
             let value = scope.setting(setting)?;
-            match value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok())) {
+            match value
+                .as_f64()
+                .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+            {
                 Some(number) => Ok(Some(number)),
                 None => Err(scope.runtime(&super::flow::unexpected(setting, "number", &value))),
             }
@@ -275,17 +306,30 @@ impl Run<'_> {
         if count < 0.0 {
             return Err(scope.runtime("ToleratedFailureCount cannot be negative."));
         }
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; `as` saturates")]
-        Ok(Tolerance { count: count as u64, percentage })
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative; `as` saturates"
+        )]
+        Ok(Tolerance {
+            count: count as u64,
+            percentage,
+        })
     }
 
     fn map_run_arn(&self, visit: &Visit<'_>, distributed: &Distributed) -> Arc<str> {
         let (name, run) = {
             let mut random = self.random.borrow_mut();
-            (distributed.label.clone().unwrap_or_else(|| random.uuid()), random.uuid())
+            (
+                distributed.label.clone().unwrap_or_else(|| random.uuid()),
+                random.uuid(),
+            )
         };
         debug_assert!(!visit.state.name.is_empty());
-        let base = self.context.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
+        let base = self
+            .context
+            .state_machine_arn
+            .replacen(":stateMachine:", ":mapRun:", 1);
         format!("{base}/{name}:{run}").into()
     }
 }
@@ -304,15 +348,26 @@ fn result_of(reply: TaskReply) -> Result<Vec<Value>, Failure> {
         TaskReply::Succeeded(Value::Array(items)) => Ok(items),
         TaskReply::Succeeded(
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_),
-        ) => Err(Failure::new("States.ItemReaderFailed", "Attempting to map over non-iterable node.")),
+        ) => Err(Failure::new(
+            "States.ItemReaderFailed",
+            "Attempting to map over non-iterable node.",
+        )),
         TaskReply::Failed { error, cause } => {
             let ErrorDetails { error, cause } = ErrorDetails { error, cause };
-            Err(Failure { error, cause, ..Failure::default() })
+            Err(Failure {
+                error,
+                cause,
+                ..Failure::default()
+            })
         }
-        TaskReply::TimedOut { cause } => Err(Failure { cause, ..Failure::timeout(false) }),
-        TaskReply::Submitted { .. } => {
-            Err(Failure::new("States.ItemReaderFailed", "An ItemReader answers once."))
-        }
+        TaskReply::TimedOut { cause } => Err(Failure {
+            cause,
+            ..Failure::timeout(false)
+        }),
+        TaskReply::Submitted { .. } => Err(Failure::new(
+            "States.ItemReaderFailed",
+            "An ItemReader answers once.",
+        )),
     }
 }
 

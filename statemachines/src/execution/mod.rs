@@ -75,7 +75,10 @@ pub struct Limits {
 impl Default for Limits {
     /// 25,000 events and 256 KiB (Step Functions Developer Guide, "Service quotas").
     fn default() -> Self {
-        Self { events: 25_000, payload_bytes: 262_144 }
+        Self {
+            events: 25_000,
+            payload_bytes: 262_144,
+        }
     }
 }
 
@@ -236,9 +239,14 @@ impl Ending {
                 history,
                 transitions,
             },
-            Self::Other(status, ErrorDetails { error, cause }) => {
-                ExecutionResult { status, output: None, error, cause, history, transitions }
-            }
+            Self::Other(status, ErrorDetails { error, cause }) => ExecutionResult {
+                status,
+                output: None,
+                error,
+                cause,
+                history,
+                transitions,
+            },
         }
     }
 }
@@ -253,7 +261,13 @@ impl<'a> Run<'a> {
         let role_arn = Arc::from(self.context.role_arn.as_str());
         let mut strand = Strand::new(0);
         // The history has room for this event whatever its limit is.
-        let _ = self.append(0, Event::ExecutionStarted { input: Arc::clone(&input), role_arn });
+        let _ = self.append(
+            0,
+            Event::ExecutionStarted {
+                input: Arc::clone(&input),
+                role_arn,
+            },
+        );
         let outcome = {
             let body = Box::pin(self.block(&self.machine.body, &mut strand, input));
             let deadline = self.machine.timeout_seconds.map(|seconds| self.after(seconds));
@@ -267,13 +281,23 @@ impl<'a> Run<'a> {
             match select(body, select(timer, stop)).await {
                 Either::Left((outcome, _)) => outcome,
                 Either::Right((Either::Left(_), _)) => {
-                    let details =
-                        ErrorDetails { error: Some("States.Timeout".to_owned()), cause: None };
-                    self.history.borrow_mut().close(self.clock.now(), 0, Event::ExecutionTimedOut(details.clone()));
+                    let details = ErrorDetails {
+                        error: Some("States.Timeout".to_owned()),
+                        cause: None,
+                    };
+                    self.history.borrow_mut().close(
+                        self.clock.now(),
+                        0,
+                        Event::ExecutionTimedOut(details.clone()),
+                    );
                     return Ending::Other(ExecutionStatus::TimedOut, details);
                 }
                 Either::Right((Either::Right((details, _)), _)) => {
-                    self.history.borrow_mut().close(self.clock.now(), 0, Event::ExecutionAborted(details.clone()));
+                    self.history.borrow_mut().close(
+                        self.clock.now(),
+                        0,
+                        Event::ExecutionAborted(details.clone()),
+                    );
                     return Ending::Other(ExecutionStatus::Aborted, details);
                 }
             }
@@ -281,13 +305,19 @@ impl<'a> Run<'a> {
         let now = self.clock.now();
         match outcome {
             Ok(output) => {
-                let event = Event::ExecutionSucceeded { output: Arc::clone(&output) };
+                let event = Event::ExecutionSucceeded {
+                    output: Arc::clone(&output),
+                };
                 self.history.borrow_mut().close(now, strand.previous, event);
                 Ending::Succeeded(output)
             }
             Err(failure) => {
                 let details = failure.details();
-                self.history.borrow_mut().close(now, strand.previous, Event::ExecutionFailed(details.clone()));
+                self.history.borrow_mut().close(
+                    now,
+                    strand.previous,
+                    Event::ExecutionFailed(details.clone()),
+                );
                 Ending::Other(ExecutionStatus::Failed, details)
             }
         }

@@ -52,7 +52,11 @@ impl Run<'_> {
         #[allow(clippy::cast_precision_loss, reason = "a count of retries")]
         let grown = retrier.interval_seconds * retrier.backoff_rate.powf(spent as f64);
         let delay = retrier.max_delay_seconds.map_or(grown, |most| grown.min(most));
-        if retrier.full_jitter { delay * self.random.borrow_mut().unit() } else { delay }
+        if retrier.full_jitter {
+            delay * self.random.borrow_mut().unit()
+        } else {
+            delay
+        }
     }
 
     fn caught(&self, visit: &Visit<'_>, strand: &mut Strand, failure: Failure) -> Result<Left, Failure> {
@@ -76,7 +80,10 @@ impl Run<'_> {
         let shaped = self.shape_error(visit, strand, index, catcher, failure.output());
         let before = strand.previous;
         let left = self.leave(visit, strand, before, shaped)?;
-        Ok(Left { next: Next::State(catcher.next), ..left })
+        Ok(Left {
+            next: Next::State(catcher.next),
+            ..left
+        })
     }
 
     fn shape_error(
@@ -101,8 +108,9 @@ impl Run<'_> {
                 Ok(Shaped { output, assigned })
             }
             QueryLanguage::JsonPath => {
-                let assigned =
-                    scope.data(Arc::clone(&output)).assign(&catcher.assign, &format!("{location}/Assign"))?;
+                let assigned = scope
+                    .data(Arc::clone(&output))
+                    .assign(&catcher.assign, &format!("{location}/Assign"))?;
                 let output = self.place(visit, strand, &catcher.result_path, output)?;
                 Ok(Shaped { output, assigned })
             }

@@ -38,7 +38,11 @@ pub(super) struct History<'a> {
 
 impl<'a> History<'a> {
     pub(super) fn new(observer: Option<&'a mut dyn Observer>, limit: u64) -> Self {
-        Self { events: Vec::new(), observer, limit: limit.max(2) }
+        Self {
+            events: Vec::new(),
+            observer,
+            limit: limit.max(2),
+        }
     }
 
     pub(super) fn into_events(self) -> Vec<HistoryEvent> {
@@ -48,7 +52,12 @@ impl<'a> History<'a> {
     /// The last event, for which there is always room.
     pub(super) fn close(&mut self, now: Timestamp, previous: u64, kind: EventKind) -> u64 {
         let id = self.events.len() as u64 + 1;
-        let event = HistoryEvent { id, previous, timestamp: now, kind };
+        let event = HistoryEvent {
+            id,
+            previous,
+            timestamp: now,
+            kind,
+        };
         if let Some(observer) = &mut self.observer {
             observer.event(&event);
         }
@@ -80,7 +89,12 @@ pub(super) struct Item {
 
 impl Strand {
     pub(super) fn new(previous: u64) -> Self {
-        Self { previous, variables: Variables::default(), item: None, inside: Rc::default() }
+        Self {
+            previous,
+            variables: Variables::default(),
+            item: None,
+            inside: Rc::default(),
+        }
     }
 
     pub(super) fn inner(&self, previous: u64) -> Self {
@@ -221,7 +235,9 @@ impl<'a> Run<'a> {
         Box::pin(async move {
             match &visit.state.kind {
                 Kind::Wait(wait) => self.wait(visit, strand, wait).await,
-                Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => self.with_retries(visit, strand).await,
+                Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => {
+                    self.with_retries(visit, strand).await
+                }
                 Kind::Pass { .. } | Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => {
                     self.visit_at_once(visit, strand)
                 }
@@ -234,7 +250,10 @@ impl<'a> Run<'a> {
         if crate::size::fits(value, self.limits.payload_bytes) {
             return Ok(());
         }
-        Err(Failure { terminal: true, ..too_large(&state.name) })
+        Err(Failure {
+            terminal: true,
+            ..too_large(&state.name)
+        })
     }
 }
 

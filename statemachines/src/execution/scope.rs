@@ -77,14 +77,19 @@ impl<'s, 'a> Scope<'s, 'a> {
     }
 
     pub(super) fn query(&self, what: &str, location: Option<&str>) -> Problem {
-        Problem::Query { cause: self.cause(what), location: location.map(str::to_owned) }
+        Problem::Query {
+            cause: self.cause(what),
+            location: location.map(str::to_owned),
+        }
     }
 
     /// Evaluate one JSONata expression that stands at `location`.
     pub(super) fn jsonata(&self, expression: &Expression, location: &str) -> Result<Value, Problem> {
         expression.evaluate(self).map_err(|error| {
-            let opening =
-                format!("The JSONata expression '{}' specified for the field '{location}'", expression.source);
+            let opening = format!(
+                "The JSONata expression '{}' specified for the field '{location}'",
+                expression.source
+            );
             let what = match error {
                 jsonata::Error::Threw(message) => {
                     format!("{opening} threw an error during evaluation. {message}")
@@ -136,7 +141,10 @@ impl<'s, 'a> Scope<'s, 'a> {
         }
         let mut assigned = Map::with_capacity(assign.len());
         for (name, template) in assign {
-            assigned.insert(name.clone(), self.template(template, &format!("{location}/{name}"))?);
+            assigned.insert(
+                name.clone(),
+                self.template(template, &format!("{location}/{name}"))?,
+            );
         }
         Ok(Some(assigned))
     }
@@ -157,7 +165,9 @@ impl<'s, 'a> Scope<'s, 'a> {
     /// Read a `…Path` field: other words for the same misfortune.
     pub(super) fn select(&self, reference: &Reference) -> Result<Value, Problem> {
         reference.read(self).map_err(|error| match error {
-            reference::Error::NotFound { path, why } => self.runtime(&format!("Invalid path '{path}' : {why}")),
+            reference::Error::NotFound { path, why } => {
+                self.runtime(&format!("Invalid path '{path}' : {why}"))
+            }
             reference::Error::Intrinsic(why) => {
                 Problem::Other(Failure::new("States.IntrinsicFailure", self.cause(&why)))
             }
@@ -174,7 +184,8 @@ impl<'s, 'a> Scope<'s, 'a> {
     }
 
     fn context_shared(&self) -> &Shared {
-        self.context.get_or_init(|| Shared::new(Arc::new(self.context_object())))
+        self.context
+            .get_or_init(|| Shared::new(Arc::new(self.context_object())))
     }
 
     fn context_object(&self) -> Value {
@@ -270,7 +281,10 @@ impl Source for Scope<'_, '_> {
     }
 
     fn variable(&self, name: &str) -> Option<Arc<Value>> {
-        self.strand.variables.get(name).map(|value| Arc::clone(value.value()))
+        self.strand
+            .variables
+            .get(name)
+            .map(|value| Arc::clone(value.value()))
     }
 
     fn random(&self) -> Rc<RefCell<Random>> {
@@ -301,7 +315,11 @@ impl Run<'_> {
                     Ok(id) => strand.previous = id,
                     Err(full) => return full,
                 }
-                Failure { error: Some(error), cause: Some(cause), ..Failure::default() }
+                Failure {
+                    error: Some(error),
+                    cause: Some(cause),
+                    ..Failure::default()
+                }
             }
         }
     }

@@ -77,7 +77,10 @@ impl TaskReply {
 
     /// A failure with a name and a cause.
     pub fn failed(error: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self::Failed { error: Some(error.into()), cause: Some(cause.into()) }
+        Self::Failed {
+            error: Some(error.into()),
+            cause: Some(cause.into()),
+        }
     }
 }
 
@@ -85,13 +88,16 @@ impl fmt::Debug for TaskReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Succeeded(output) => f.debug_tuple("Succeeded").field(output).finish(),
-            Self::Failed { error, cause } => {
-                f.debug_struct("Failed").field("error", error).field("cause", cause).finish()
-            }
+            Self::Failed { error, cause } => f
+                .debug_struct("Failed")
+                .field("error", error)
+                .field("cause", cause)
+                .finish(),
             Self::TimedOut { cause } => f.debug_struct("TimedOut").field("cause", cause).finish(),
-            Self::Submitted { output, result: _ } => {
-                f.debug_struct("Submitted").field("output", output).finish_non_exhaustive()
-            }
+            Self::Submitted { output, result: _ } => f
+                .debug_struct("Submitted")
+                .field("output", output)
+                .finish_non_exhaustive(),
         }
     }
 }

@@ -58,19 +58,26 @@ impl Run<'_> {
                 "The SecondsPath parameter {path_says}: {} == {value}",
                 reference.written()
             )),
-            SettingValue::Jsonata(_) | SettingValue::Literal(_) => {
-                scope.query(&format!("The Seconds field {query_says}: {value}"), Some(setting.field))
-            }
+            SettingValue::Jsonata(_) | SettingValue::Literal(_) => scope.query(
+                &format!("The Seconds field {query_says}: {value}"),
+                Some(setting.field),
+            ),
         };
         if value.as_i64().is_none() && value.as_f64().is_none_or(|number| number.fract() != 0.0) {
-            return Err(wrong("cannot be parsed as a long value", "cannot be parsed as a long value"));
+            return Err(wrong(
+                "cannot be parsed as a long value",
+                "cannot be parsed as a long value",
+            ));
         }
         let seconds = value.as_f64().unwrap_or_default();
         if seconds < 0.0 {
             return Err(wrong("references a negative value", "has a negative value"));
         }
         if seconds > MAX_SECONDS {
-            return Err(wrong("references a value that is too large", "has a value that is too large"));
+            return Err(wrong(
+                "references a value that is too large",
+                "has a value that is too large",
+            ));
         }
         Ok(seconds)
     }

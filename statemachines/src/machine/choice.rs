@@ -18,13 +18,20 @@ pub(crate) enum Condition {
     Or(Vec<Condition>),
     Not(Box<Condition>),
     /// JSONPath: `Variable` and one test.
-    Compare { variable: Reference, test: Test },
+    Compare {
+        variable: Reference,
+        test: Test,
+    },
 }
 
 /// What a comparison asks of its variable.
 #[derive(Debug, Clone)]
 pub(crate) enum Test {
-    Order { kind: Kind, ordering: Ordering, against: Operand },
+    Order {
+        kind: Kind,
+        ordering: Ordering,
+        against: Operand,
+    },
     Matches(String),
     Is(Is, bool),
 }
@@ -70,7 +77,9 @@ const MAX_DEPTH: usize = 64;
 pub(super) fn parse(fields: &mut Fields<'_, '_>, depth: usize) -> Option<Condition> {
     if depth > MAX_DEPTH {
         let path = fields.path.clone();
-        fields.findings.push(Finding::error(path, "conditions are nested too deeply"));
+        fields
+            .findings
+            .push(Finding::error(path, "conditions are nested too deeply"));
         return None;
     }
     match fields.language {
@@ -90,19 +99,27 @@ fn parse_jsonata(fields: &mut Fields<'_, '_>) -> Option<Condition> {
             }
         },
         Some(_) => {
-            fields.wrong("Condition", "expected true, false or an expression between {% and %}");
+            fields.wrong(
+                "Condition",
+                "expected true, false or an expression between {% and %}",
+            );
             None
         }
         None => {
             let path = fields.path.clone();
-            fields.findings.push(Finding::error(path, "the field Condition is missing"));
+            fields
+                .findings
+                .push(Finding::error(path, "the field Condition is missing"));
             None
         }
     }
 }
 
 fn parse_jsonpath(fields: &mut Fields<'_, '_>, depth: usize) -> Option<Condition> {
-    for (name, make) in [("And", Condition::And as fn(Vec<Condition>) -> Condition), ("Or", Condition::Or)] {
+    for (name, make) in [
+        ("And", Condition::And as fn(Vec<Condition>) -> Condition),
+        ("Or", Condition::Or),
+    ] {
         if fields.get(name).is_some() {
             let items = fields.array(name)?;
             let path = fields.at(name);
@@ -129,26 +146,40 @@ fn parse_jsonpath(fields: &mut Fields<'_, '_>, depth: usize) -> Option<Condition
         return None;
     }
     let variable = fields.reference("Variable")?;
-    let mut tests = fields.object.iter().filter_map(|(name, value)| operator(name).map(|test| (name, test, value)));
+    let mut tests = fields
+        .object
+        .iter()
+        .filter_map(|(name, value)| operator(name).map(|test| (name, test, value)));
     let Some((name, operator, value)) = tests.next() else {
         let path = fields.path.clone();
         fields.findings.push(
-            Finding::error(path, "the comparison is missing").hint("such as StringEquals or NumericGreaterThan"),
+            Finding::error(path, "the comparison is missing")
+                .hint("such as StringEquals or NumericGreaterThan"),
         );
         return None;
     };
     if let Some((second, ..)) = tests.next() {
-        fields.wrong(second, format!("a rule has one comparison, and this one has {name} already"));
+        fields.wrong(
+            second,
+            format!("a rule has one comparison, and this one has {name} already"),
+        );
     }
     test(fields, name, operator, value).map(|test| Condition::Compare { variable, test })
 }
 
 fn nested(fields: &mut Fields<'_, '_>, item: &Value, path: String, depth: usize) -> Option<Condition> {
     let Some(object) = item.as_object() else {
-        fields.findings.push(Finding::error(path, "expected a condition: an object"));
+        fields
+            .findings
+            .push(Finding::error(path, "expected a condition: an object"));
         return None;
     };
-    let mut inner = Fields { object, path, language: fields.language, findings: &mut *fields.findings };
+    let mut inner = Fields {
+        object,
+        path,
+        language: fields.language,
+        findings: &mut *fields.findings,
+    };
     parse(&mut inner, depth + 1)
 }
 
@@ -206,10 +237,16 @@ fn operator(name: &str) -> Option<Operator> {
 fn test(fields: &mut Fields<'_, '_>, name: &str, operator: Operator, value: &Value) -> Option<Test> {
     match operator {
         Operator::Is(is) => fields.boolean(name).map(|wanted| Test::Is(is, wanted)),
-        Operator::Matches => fields.string(name).map(|pattern| Test::Matches(pattern.to_owned())),
+        Operator::Matches => fields
+            .string(name)
+            .map(|pattern| Test::Matches(pattern.to_owned())),
         Operator::Order(kind, ordering, true) => {
             let against = Operand::Path(fields.reference(name)?);
-            Some(Test::Order { kind, ordering, against })
+            Some(Test::Order {
+                kind,
+                ordering,
+                against,
+            })
         }
         Operator::Order(kind, ordering, false) => {
             let (fits, expected) = match kind {
@@ -219,10 +256,17 @@ fn test(fields: &mut Fields<'_, '_>, name: &str, operator: Operator, value: &Val
                 Kind::Timestamp => (value.is_string(), "a timestamp such as \"2026-01-31T12:00:00Z\""),
             };
             if !fits {
-                fields.wrong(name, format!("expected {expected}, got {}", super::fields::brief(value)));
+                fields.wrong(
+                    name,
+                    format!("expected {expected}, got {}", super::fields::brief(value)),
+                );
                 return None;
             }
-            Some(Test::Order { kind, ordering, against: Operand::Literal(value.clone()) })
+            Some(Test::Order {
+                kind,
+                ordering,
+                against: Operand::Literal(value.clone()),
+            })
         }
     }
 }
@@ -240,10 +284,18 @@ impl Condition {
             Self::Compare { variable, test } => {
                 visit(Template::Reference(variable.clone()));
                 match test {
-                    Test::Order { against: Operand::Path(reference), .. } => {
+                    Test::Order {
+                        against: Operand::Path(reference),
+                        ..
+                    } => {
                         visit(Template::Reference(reference.clone()));
                     }
-                    Test::Order { against: Operand::Literal(_), .. } | Test::Matches(_) | Test::Is(..) => {}
+                    Test::Order {
+                        against: Operand::Literal(_),
+                        ..
+                    }
+                    | Test::Matches(_)
+                    | Test::Is(..) => {}
                 }
             }
         }

@@ -45,7 +45,8 @@ impl<'d> Fields<'d, '_> {
     pub(super) fn required_string(&mut self, field: &str) -> Option<&'d str> {
         if self.get(field).is_none() {
             let path = self.path.clone();
-            self.findings.push(Finding::error(path, format!("the field {field} is missing")));
+            self.findings
+                .push(Finding::error(path, format!("the field {field} is missing")));
         }
         self.string(field)
     }
@@ -108,9 +109,10 @@ impl<'d> Fields<'d, '_> {
         }
         match self.template("Assign") {
             Some(Template::Object(fields)) => fields,
-            Some(Template::Literal(Value::Object(fields))) => {
-                fields.into_iter().map(|(name, value)| (name, Template::Literal(value))).collect()
-            }
+            Some(Template::Literal(Value::Object(fields))) => fields
+                .into_iter()
+                .map(|(name, value)| (name, Template::Literal(value)))
+                .collect(),
             Some(
                 Template::Literal(_) | Template::Jsonata(_) | Template::Reference(_) | Template::Array(_),
             )
@@ -133,11 +135,16 @@ impl<'d> Fields<'d, '_> {
     pub(super) fn setting(&mut self, field: &'static str, path_field: &'static str) -> Option<Setting> {
         if self.language == QueryLanguage::JsonPath && self.object.contains_key(path_field) {
             let value = SettingValue::Path(self.reference(path_field)?);
-            return Some(Setting { field: path_field, value });
+            return Some(Setting {
+                field: path_field,
+                value,
+            });
         }
         let value = self.get(field)?;
         let value = match value {
-            Value::String(text) if self.language == QueryLanguage::Jsonata && jsonata::is_expression(text) => {
+            Value::String(text)
+                if self.language == QueryLanguage::Jsonata && jsonata::is_expression(text) =>
+            {
                 match Expression::parse(text) {
                     Ok(expression) => SettingValue::Jsonata(expression),
                     Err(why) => {
@@ -179,9 +186,9 @@ impl<'d> Fields<'d, '_> {
             None => Selection::Whole,
             Some(Value::Null) => Selection::Nothing,
             Some(Value::String(text)) if text == "$" => Selection::Whole,
-            Some(Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                self.reference(field).map_or(Selection::Whole, Selection::At)
-            }
+            Some(
+                Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_),
+            ) => self.reference(field).map_or(Selection::Whole, Selection::At),
         }
     }
 
@@ -190,23 +197,26 @@ impl<'d> Fields<'d, '_> {
         match self.get(FIELD) {
             None => ResultPath::Whole,
             Some(Value::Null) => ResultPath::Discard,
-            Some(Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                match self.reference(FIELD) {
-                    Some(Reference::Data(path)) if path.is_root() => ResultPath::Whole,
-                    Some(Reference::Data(path)) => match path.keys() {
-                        Some(keys) => ResultPath::At(keys.to_vec()),
-                        None => {
-                            self.wrong(FIELD, "expected a reference path: one that names a single place");
-                            ResultPath::Whole
-                        }
-                    },
-                    Some(Reference::Context(_) | Reference::Variable { .. } | Reference::Intrinsic(_)) => {
-                        self.wrong(FIELD, "expected a path into the state's input, starting with '$.'");
+            Some(
+                Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_),
+            ) => match self.reference(FIELD) {
+                Some(Reference::Data(path)) if path.is_root() => ResultPath::Whole,
+                Some(Reference::Data(path)) => match path.keys() {
+                    Some(keys) => ResultPath::At(keys.to_vec()),
+                    None => {
+                        self.wrong(FIELD, "expected a reference path: one that names a single place");
                         ResultPath::Whole
                     }
-                    None => ResultPath::Whole,
+                },
+                Some(Reference::Context(_) | Reference::Variable { .. } | Reference::Intrinsic(_)) => {
+                    self.wrong(
+                        FIELD,
+                        "expected a path into the state's input, starting with '$.'",
+                    );
+                    ResultPath::Whole
                 }
-            }
+                None => ResultPath::Whole,
+            },
         }
     }
 
@@ -221,7 +231,10 @@ impl<'d> Fields<'d, '_> {
         if list.is_empty() {
             self.wrong("ErrorEquals", "expected at least one error name");
         }
-        let names: Vec<String> = list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        let names: Vec<String> = list
+            .iter()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect();
         if names.len() != list.len() {
             self.wrong("ErrorEquals", "expected error names, as strings");
         }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::query::jsonpath::Key;
 use crate::query::{Expression, Reference, Template};
 
-pub(crate) use choice::{Condition, is_operator, Is, Kind as Comparand, Operand, Ordering, Test};
+pub(crate) use choice::{Condition, Is, Kind as Comparand, Operand, Ordering, Test, is_operator};
 pub use listing::{ErrorRule, StateInfo};
 pub use parse::Error;
 pub(crate) use parse::{nearest, parse_collecting};
@@ -136,14 +136,24 @@ pub(crate) enum ResultPath {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
-    Pass { result: Option<Value> },
+    Pass {
+        result: Option<Value>,
+    },
     Task(Task),
-    Choice { rules: Vec<Rule>, default: Option<usize> },
+    Choice {
+        rules: Vec<Rule>,
+        default: Option<usize>,
+    },
     Wait(Wait),
-    Parallel { branches: Vec<Block> },
+    Parallel {
+        branches: Vec<Block>,
+    },
     Map(Box<Map>),
     Succeed,
-    Fail { error: Option<Setting>, cause: Option<Setting> },
+    Fail {
+        error: Option<Setting>,
+        cause: Option<Setting>,
+    },
 }
 
 /// A value that may be said outright or computed, and the field that says it (for messages).
@@ -176,7 +186,12 @@ pub(crate) enum Resource {
     /// An activity's ARN.
     Activity(Arc<str>),
     /// `arn:aws:states:::service:action.pattern`.
-    Service { arn: Arc<str>, service: Arc<str>, action: Arc<str>, pattern: Pattern },
+    Service {
+        arn: Arc<str>,
+        service: Arc<str>,
+        action: Arc<str>,
+        pattern: Pattern,
+    },
 }
 
 impl Resource {

@@ -14,7 +14,10 @@ use crate::finding::Finding;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The text is no JSON (or is nested more than 128 levels deep).
-    #[error("the definition is no JSON: {0}; hint: {hint}", hint = "check the line for a missing comma, quote or brace")]
+    #[error(
+        "the definition is no JSON: {0}; hint: {hint}",
+        hint = "check the line for a missing comma, quote or brace"
+    )]
     Json(#[source] serde_json::Error),
     /// The JSON is no state machine.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
@@ -39,8 +42,12 @@ pub(crate) fn parse_collecting(definition: &Value) -> (Option<StateMachine>, Vec
         );
         return (None, findings);
     };
-    let mut fields =
-        Fields { object, path: "$".to_owned(), language: QueryLanguage::JsonPath, findings: &mut findings };
+    let mut fields = Fields {
+        object,
+        path: "$".to_owned(),
+        language: QueryLanguage::JsonPath,
+        findings: &mut findings,
+    };
     let language = query_language(&mut fields, QueryLanguage::JsonPath);
     let timeout_seconds = fields.number("TimeoutSeconds", 1.0, MAX_SECONDS);
     let comment = fields.string("Comment").map(str::to_owned);
@@ -49,10 +56,17 @@ pub(crate) fn parse_collecting(definition: &Value) -> (Option<StateMachine>, Vec
     {
         fields.wrong("Version", format!("expected \"1.0\", got \"{version}\""));
     }
-    let mut parser = Parser { depth: 0, findings: &mut findings };
+    let mut parser = Parser {
+        depth: 0,
+        findings: &mut findings,
+    };
     let body = parser.block(object, "$", language);
-    let machine =
-        body.map(|body| StateMachine { comment, query_language: language, timeout_seconds, body });
+    let machine = body.map(|body| StateMachine {
+        comment,
+        query_language: language,
+        timeout_seconds,
+        body,
+    });
     (machine, findings)
 }
 
@@ -63,12 +77,18 @@ fn query_language(fields: &mut Fields<'_, '_>, inherited: QueryLanguage) -> Quer
         Some("JSONPath") => {
             // A machine in JSONata may not hold a state in JSONPath; the other way round it may.
             if inherited == QueryLanguage::Jsonata {
-                fields.wrong("QueryLanguage", "a machine in JSONata cannot have a state in JSONPath");
+                fields.wrong(
+                    "QueryLanguage",
+                    "a machine in JSONata cannot have a state in JSONPath",
+                );
             }
             QueryLanguage::JsonPath
         }
         Some(other) => {
-            fields.wrong("QueryLanguage", format!("expected \"JSONata\" or \"JSONPath\", got \"{other}\""));
+            fields.wrong(
+                "QueryLanguage",
+                format!("expected \"JSONata\" or \"JSONPath\", got \"{other}\""),
+            );
             inherited
         }
     }
@@ -82,9 +102,17 @@ struct Parser<'f> {
 type Names = HashMap<String, usize>;
 
 impl Parser<'_> {
-    fn block(&mut self, object: &Object<String, Value>, path: &str, language: QueryLanguage) -> Option<Block> {
+    fn block(
+        &mut self,
+        object: &Object<String, Value>,
+        path: &str,
+        language: QueryLanguage,
+    ) -> Option<Block> {
         if self.depth >= MAX_BLOCK_DEPTH {
-            self.findings.push(Finding::error(path, "Parallel and Map states are nested too deeply"));
+            self.findings.push(Finding::error(
+                path,
+                "Parallel and Map states are nested too deeply",
+            ));
             return None;
         }
         self.depth += 1;
@@ -99,34 +127,51 @@ impl Parser<'_> {
         path: &str,
         language: QueryLanguage,
     ) -> Option<Block> {
-        let mut fields = Fields { object, path: path.to_owned(), language, findings: &mut *self.findings };
+        let mut fields = Fields {
+            object,
+            path: path.to_owned(),
+            language,
+            findings: &mut *self.findings,
+        };
         let start_at = fields.required_string("StartAt");
         if fields.get("States").is_none() {
-            fields.findings.push(Finding::error(path, "the field States is missing"));
+            fields
+                .findings
+                .push(Finding::error(path, "the field States is missing"));
         }
         let states = fields.object("States")?;
         if states.is_empty() {
             fields.wrong("States", "expected at least one state");
         }
-        let names: Names = states.keys().enumerate().map(|(index, name)| (name.clone(), index)).collect();
+        let names: Names = states
+            .keys()
+            .enumerate()
+            .map(|(index, name)| (name.clone(), index))
+            .collect();
         let start = start_at.and_then(|name| resolve(&mut fields, &names, "StartAt", name));
         let mut parsed = Vec::with_capacity(states.len());
         for (name, state) in states {
             let path = format!("{path}.States.{name}");
             if name.chars().count() > MAX_NAME {
-                self.findings.push(Finding::error(&path, "a state's name has at most 80 characters"));
+                self.findings
+                    .push(Finding::error(&path, "a state's name has at most 80 characters"));
             }
             match state.as_object() {
                 Some(object) => parsed.push(self.state(name, object, path, language, &names)),
                 None => {
-                    self.findings
-                        .push(Finding::error(path, format!("expected a state, got {}", brief(state))));
+                    self.findings.push(Finding::error(
+                        path,
+                        format!("expected a state, got {}", brief(state)),
+                    ));
                 }
             }
         }
         let parsed: Option<Vec<State>> = parsed.into_iter().collect();
         let states = parsed.filter(|parsed| parsed.len() == states.len())?;
-        Some(Block { start: start?, states })
+        Some(Block {
+            start: start?,
+            states,
+        })
     }
 
     fn state(
@@ -137,14 +182,22 @@ impl Parser<'_> {
         language: QueryLanguage,
         names: &Names,
     ) -> Option<State> {
-        let mut fields = Fields { object, path: path.clone(), language, findings: &mut *self.findings };
+        let mut fields = Fields {
+            object,
+            path: path.clone(),
+            language,
+            findings: &mut *self.findings,
+        };
         let language = query_language(&mut fields, language);
         fields.language = language;
         let comment = fields.string("Comment").map(str::to_owned);
         let type_name = fields.required_string("Type")?;
         let Some(state_type) = StateType::from_name(type_name) else {
             let known = StateType::ALL.map(StateType::as_str).join(", ");
-            let finding = Finding::error(fields.at("Type"), format!("unknown type of state \"{type_name}\""));
+            let finding = Finding::error(
+                fields.at("Type"),
+                format!("unknown type of state \"{type_name}\""),
+            );
             fields.findings.push(finding.hint(format!("one of {known}")));
             return None;
         };
@@ -166,7 +219,10 @@ impl Parser<'_> {
         };
         let kind = match state_type {
             StateType::Pass => Some(Kind::Pass {
-                result: fields.get("Result").filter(|_| language == QueryLanguage::JsonPath).cloned(),
+                result: fields
+                    .get("Result")
+                    .filter(|_| language == QueryLanguage::JsonPath)
+                    .cloned(),
             }),
             StateType::Task => task(&mut fields).map(Kind::Task),
             StateType::Choice => choice_state(&mut fields, names),
@@ -177,7 +233,9 @@ impl Parser<'_> {
                 cause: fields.setting("Cause", "CausePath"),
             }),
             StateType::Parallel => self.parallel(object, &path, language),
-            StateType::Map => self.map(object, &path, language).map(|map| Kind::Map(Box::new(map))),
+            StateType::Map => self
+                .map(object, &path, language)
+                .map(|map| Kind::Map(Box::new(map))),
         };
         Some(State {
             name: Arc::from(name),
@@ -198,10 +256,16 @@ impl Parser<'_> {
         path: &str,
         language: QueryLanguage,
     ) -> Option<Kind> {
-        let mut fields = Fields { object, path: path.to_owned(), language, findings: &mut *self.findings };
+        let mut fields = Fields {
+            object,
+            path: path.to_owned(),
+            language,
+            findings: &mut *self.findings,
+        };
         let Some(list) = fields.array("Branches") else {
             if !object.contains_key("Branches") {
-                self.findings.push(Finding::error(path, "the field Branches is missing"));
+                self.findings
+                    .push(Finding::error(path, "the field Branches is missing"));
             }
             return None;
         };
@@ -213,23 +277,41 @@ impl Parser<'_> {
             let path = format!("{path}.Branches[{index}]");
             match branch.as_object() {
                 Some(branch) => branches.push(self.block(branch, &path, language)),
-                None => self.findings.push(Finding::error(path, "expected a branch: an object")),
+                None => self
+                    .findings
+                    .push(Finding::error(path, "expected a branch: an object")),
             }
         }
         let branches: Option<Vec<Block>> = branches.into_iter().collect();
-        branches.filter(|branches| branches.len() == list.len()).map(|branches| Kind::Parallel { branches })
+        branches
+            .filter(|branches| branches.len() == list.len())
+            .map(|branches| Kind::Parallel { branches })
     }
 
     fn map(&mut self, object: &Object<String, Value>, path: &str, language: QueryLanguage) -> Option<Map> {
-        let mut fields = Fields { object, path: path.to_owned(), language, findings: &mut *self.findings };
-        let processor_field = if object.contains_key("ItemProcessor") { "ItemProcessor" } else { "Iterator" };
+        let mut fields = Fields {
+            object,
+            path: path.to_owned(),
+            language,
+            findings: &mut *self.findings,
+        };
+        let processor_field = if object.contains_key("ItemProcessor") {
+            "ItemProcessor"
+        } else {
+            "Iterator"
+        };
         let Some(processor) = fields.object(processor_field) else {
             if !object.contains_key(processor_field) {
-                self.findings.push(Finding::error(path, "the field ItemProcessor is missing"));
+                self.findings
+                    .push(Finding::error(path, "the field ItemProcessor is missing"));
             }
             return None;
         };
-        let selector_field = if object.contains_key("ItemSelector") { "ItemSelector" } else { "Parameters" };
+        let selector_field = if object.contains_key("ItemSelector") {
+            "ItemSelector"
+        } else {
+            "Parameters"
+        };
         let selector = fields.template(selector_field);
         let max_concurrency = fields.number_setting("MaxConcurrency", "MaxConcurrencyPath", 0.0, 1e9);
         let items = match language {
@@ -241,7 +323,10 @@ impl Parser<'_> {
             }
             QueryLanguage::JsonPath | QueryLanguage::Jsonata => Some(Items::Input),
         };
-        let mode = processor.get("ProcessorConfig").and_then(|config| config.get("Mode")).and_then(Value::as_str);
+        let mode = processor
+            .get("ProcessorConfig")
+            .and_then(|config| config.get("Mode"))
+            .and_then(Value::as_str);
         let distributed = match mode {
             None | Some("INLINE") => None,
             Some("DISTRIBUTED") => Some(Distributed {
@@ -255,12 +340,21 @@ impl Parser<'_> {
             }),
             Some(other) => {
                 let place = format!("{processor_field}.ProcessorConfig.Mode");
-                fields.wrong(&place, format!("expected \"INLINE\" or \"DISTRIBUTED\", got \"{other}\""));
+                fields.wrong(
+                    &place,
+                    format!("expected \"INLINE\" or \"DISTRIBUTED\", got \"{other}\""),
+                );
                 None
             }
         };
         let processor = self.block(processor, &format!("{path}.{processor_field}"), language)?;
-        Some(Map { items: items?, selector, max_concurrency, processor, distributed })
+        Some(Map {
+            items: items?,
+            selector,
+            max_concurrency,
+            processor,
+            distributed,
+        })
     }
 }
 
@@ -281,7 +375,9 @@ fn resolve(fields: &mut Fields<'_, '_>, names: &Names, field: &str, name: &str) 
 /// The known name that was probably meant: at most three letters away, and fewer than are right.
 pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let close = known.map(|known| (distance(known, name), known)).min();
-    close.filter(|(distance, _)| *distance <= 3 && distance * 2 < name.chars().count()).map(|(_, known)| known)
+    close
+        .filter(|(distance, _)| *distance <= 3 && distance * 2 < name.chars().count())
+        .map(|(_, known)| known)
 }
 
 /// Edit distance, for "did you mean"; names are at most 80 characters, longer ones are not compared.
@@ -314,8 +410,13 @@ fn next(fields: &mut Fields<'_, '_>, names: &Names) -> Option<Next> {
         (None, Some(true)) => Some(Next::End),
         (None, None | Some(false)) => {
             let path = fields.path.clone();
-            let finding = Finding::error(path, "the state says neither what comes next nor that it is the end");
-            fields.findings.push(finding.hint("add \"Next\": \"…\" or \"End\": true"));
+            let finding = Finding::error(
+                path,
+                "the state says neither what comes next nor that it is the end",
+            );
+            fields
+                .findings
+                .push(finding.hint("add \"Next\": \"…\" or \"End\": true"));
             None
         }
     }
@@ -333,7 +434,11 @@ fn flow(fields: &mut Fields<'_, '_>, state_type: StateType) -> Flow {
         QueryLanguage::JsonPath => Flow {
             input_path: fields.selection("InputPath"),
             // A Map's Parameters are the older name of its ItemSelector.
-            arguments: if state_type == StateType::Map { None } else { fields.template("Parameters") },
+            arguments: if state_type == StateType::Map {
+                None
+            } else {
+                fields.template("Parameters")
+            },
             result_selector: fields.template("ResultSelector"),
             result_path: fields.result_path(),
             output_path: fields.selection("OutputPath"),
@@ -348,7 +453,9 @@ fn each<T>(
     field: &str,
     parse: impl Fn(&mut Fields<'_, '_>) -> Option<T>,
 ) -> Vec<T> {
-    let Some(list) = fields.array(field) else { return Vec::new() };
+    let Some(list) = fields.array(field) else {
+        return Vec::new();
+    };
     let base = fields.at(field);
     let mut parsed = Vec::new();
     for (index, item) in list.iter().enumerate() {
@@ -356,9 +463,17 @@ fn each<T>(
         match item.as_object() {
             Some(object) => {
                 let language = fields.language;
-                parsed.extend(parse(&mut Fields { object, path, language, findings: &mut *fields.findings }));
+                parsed.extend(parse(&mut Fields {
+                    object,
+                    path,
+                    language,
+                    findings: &mut *fields.findings,
+                }));
             }
-            None => fields.findings.push(Finding::error(path, format!("expected an object, got {}", brief(item)))),
+            None => fields.findings.push(Finding::error(
+                path,
+                format!("expected an object, got {}", brief(item)),
+            )),
         }
     }
     parsed
@@ -370,11 +485,18 @@ fn retrier(fields: &mut Fields<'_, '_>) -> Option<Retrier> {
         None | Some("NONE") => false,
         Some("FULL") => true,
         Some(other) => {
-            fields.wrong("JitterStrategy", format!("expected \"FULL\" or \"NONE\", got \"{other}\""));
+            fields.wrong(
+                "JitterStrategy",
+                format!("expected \"FULL\" or \"NONE\", got \"{other}\""),
+            );
             false
         }
     };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded above and below")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "bounded above and below"
+    )]
     Some(Retrier {
         errors: fields.error_equals(),
         interval_seconds: fields.number("IntervalSeconds", 1.0, MAX_SECONDS).unwrap_or(1.0),
@@ -386,7 +508,9 @@ fn retrier(fields: &mut Fields<'_, '_>) -> Option<Retrier> {
 }
 
 fn catcher(fields: &mut Fields<'_, '_>, names: &Names) -> Option<Catcher> {
-    let next = fields.required_string("Next").and_then(|name| resolve(fields, names, "Next", name));
+    let next = fields
+        .required_string("Next")
+        .and_then(|name| resolve(fields, names, "Next", name));
     let output = match fields.language {
         QueryLanguage::Jsonata => fields.template("Output"),
         QueryLanguage::JsonPath => None,
@@ -396,7 +520,13 @@ fn catcher(fields: &mut Fields<'_, '_>, names: &Names) -> Option<Catcher> {
         QueryLanguage::JsonPath => fields.result_path(),
     };
     let (errors, assign) = (fields.error_equals(), fields.assign());
-    Some(Catcher { errors, next: next?, output, result_path, assign })
+    Some(Catcher {
+        errors,
+        next: next?,
+        output,
+        result_path,
+        assign,
+    })
 }
 
 fn task(fields: &mut Fields<'_, '_>) -> Option<Task> {
@@ -404,10 +534,14 @@ fn task(fields: &mut Fields<'_, '_>) -> Option<Task> {
     let resource = match resource(arn) {
         Some(resource) => resource,
         None => {
-            let finding = Finding::error(fields.at("Resource"), format!("\"{arn}\" is no resource of a Task"));
-            fields.findings.push(finding.hint(
-                "an ARN of a Lambda function or an activity, or arn:aws:states:::service:action",
-            ));
+            let finding = Finding::error(
+                fields.at("Resource"),
+                format!("\"{arn}\" is no resource of a Task"),
+            );
+            fields.findings.push(
+                finding
+                    .hint("an ARN of a Lambda function or an activity, or arn:aws:states:::service:action"),
+            );
             return None;
         }
     };
@@ -422,7 +556,9 @@ fn task(fields: &mut Fields<'_, '_>) -> Option<Task> {
 /// `arn:partition:service:region:account:rest`.
 fn resource(arn: &str) -> Option<Resource> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let [prefix, _, service, region, account, rest] = parts.as_slice() else { return None };
+    let [prefix, _, service, region, account, rest] = parts.as_slice() else {
+        return None;
+    };
     if *prefix != "arn" {
         return None;
     }
@@ -439,8 +575,12 @@ fn resource(arn: &str) -> Option<Resource> {
         return None;
     }
     let (service, action) = match rest.strip_prefix("aws-sdk:") {
-        Some(rest) => rest.split_once(':').map(|(service, action)| (format!("aws-sdk:{service}"), action))?,
-        None => rest.split_once(':').map(|(service, action)| (service.to_owned(), action))?,
+        Some(rest) => rest
+            .split_once(':')
+            .map(|(service, action)| (format!("aws-sdk:{service}"), action))?,
+        None => rest
+            .split_once(':')
+            .map(|(service, action)| (service.to_owned(), action))?,
     };
     let pattern = if action.ends_with(".waitForTaskToken") {
         Pattern::WaitForTaskToken
@@ -451,7 +591,12 @@ fn resource(arn: &str) -> Option<Resource> {
     } else {
         Pattern::RequestResponse
     };
-    Some(Resource::Service { arn: arn.into(), service: service.into(), action: action.into(), pattern })
+    Some(Resource::Service {
+        arn: arn.into(),
+        service: service.into(),
+        action: action.into(),
+        pattern,
+    })
 }
 
 fn choice_state(fields: &mut Fields<'_, '_>, names: &Names) -> Option<Kind> {
@@ -462,18 +607,27 @@ fn choice_state(fields: &mut Fields<'_, '_>, names: &Names) -> Option<Kind> {
     let expected = fields.array("Choices").map_or(0, Vec::len);
     if expected == 0 {
         let path = fields.path.clone();
-        fields.findings.push(Finding::error(path, "a Choice has at least one rule in Choices"));
+        fields
+            .findings
+            .push(Finding::error(path, "a Choice has at least one rule in Choices"));
         return None;
     }
     let rules = each(fields, "Choices", |fields| {
         let condition = choice::parse(fields, 0);
-        let next = fields.required_string("Next").and_then(|name| resolve(fields, names, "Next", name));
+        let next = fields
+            .required_string("Next")
+            .and_then(|name| resolve(fields, names, "Next", name));
         let output = match fields.language {
             QueryLanguage::Jsonata => fields.template("Output"),
             QueryLanguage::JsonPath => None,
         };
         let assign = fields.assign();
-        Some(Rule { condition: condition?, next: next?, output, assign })
+        Some(Rule {
+            condition: condition?,
+            next: next?,
+            output,
+            assign,
+        })
     });
     (rules.len() == expected).then_some(Kind::Choice { rules, default })
 }
@@ -484,14 +638,19 @@ fn wait(fields: &mut Fields<'_, '_>) -> Option<Wait> {
         .filter(|field| fields.get(field).is_some())
         .collect();
     match given.as_slice() {
-        [one] if one.starts_with("Seconds") => {
-            fields.number_setting("Seconds", "SecondsPath", 0.0, MAX_SECONDS).map(Wait::Seconds)
-        }
+        [one] if one.starts_with("Seconds") => fields
+            .number_setting("Seconds", "SecondsPath", 0.0, MAX_SECONDS)
+            .map(Wait::Seconds),
         [_] => fields.setting("Timestamp", "TimestampPath").map(Wait::Timestamp),
         [] | [_, ..] => {
             let path = fields.path.clone();
-            let finding = Finding::error(path, format!("a Wait says once how long, and this one {} times", given.len()));
-            fields.findings.push(finding.hint("exactly one of Seconds and Timestamp (or SecondsPath, TimestampPath)"));
+            let finding = Finding::error(
+                path,
+                format!("a Wait says once how long, and this one {} times", given.len()),
+            );
+            fields
+                .findings
+                .push(finding.hint("exactly one of Seconds and Timestamp (or SecondsPath, TimestampPath)"));
             None
         }
     }
@@ -500,7 +659,12 @@ fn wait(fields: &mut Fields<'_, '_>) -> Option<Wait> {
 fn reader(fields: &mut Fields<'_, '_>, field: &str) -> Option<Reader> {
     let object = fields.object(field)?;
     let (path, language) = (fields.at(field), fields.language);
-    let mut inner = Fields { object, path, language, findings: &mut *fields.findings };
+    let mut inner = Fields {
+        object,
+        path,
+        language,
+        findings: &mut *fields.findings,
+    };
     let arguments = match language {
         QueryLanguage::Jsonata => inner.template("Arguments"),
         QueryLanguage::JsonPath => inner.template("Parameters"),
@@ -508,7 +672,13 @@ fn reader(fields: &mut Fields<'_, '_>, field: &str) -> Option<Reader> {
     let max_items = match object.get("ReaderConfig").and_then(Value::as_object) {
         Some(object) => {
             let path = inner.at("ReaderConfig");
-            Fields { object, path, language, findings: &mut *inner.findings }.setting("MaxItems", "MaxItemsPath")
+            Fields {
+                object,
+                path,
+                language,
+                findings: &mut *inner.findings,
+            }
+            .setting("MaxItems", "MaxItemsPath")
         }
         None => None,
     };
@@ -522,11 +692,15 @@ fn reader(fields: &mut Fields<'_, '_>, field: &str) -> Option<Reader> {
 fn batcher(fields: &mut Fields<'_, '_>) -> Option<Batcher> {
     let object = fields.object("ItemBatcher")?;
     let (path, language) = (fields.at("ItemBatcher"), fields.language);
-    let mut inner = Fields { object, path, language, findings: &mut *fields.findings };
+    let mut inner = Fields {
+        object,
+        path,
+        language,
+        findings: &mut *fields.findings,
+    };
     Some(Batcher {
         max_items: inner.setting("MaxItemsPerBatch", "MaxItemsPerBatchPath"),
         max_bytes: inner.setting("MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"),
         input: inner.template("BatchInput"),
     })
 }
-

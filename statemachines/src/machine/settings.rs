@@ -81,7 +81,9 @@ impl StateType {
     /// The type of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state_type| state_type.as_str() == name)
+        Self::ALL
+            .into_iter()
+            .find(|state_type| state_type.as_str() == name)
     }
 }
 

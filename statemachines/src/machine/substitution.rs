@@ -24,7 +24,9 @@ pub fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<Strin
     while let Some(start) = rest.find("${") {
         result.push_str(&rest[..start]);
         let body = &rest[start + 2..];
-        let end = body.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(body.len());
+        let end = body
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(body.len());
         let name = &body[..end];
         if name.is_empty() || !body[end..].starts_with('}') {
             result.push_str("${");
@@ -43,7 +45,9 @@ pub fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<Strin
     if unresolved.is_empty() {
         Ok(result)
     } else {
-        Err(Error { unresolved: unresolved.into_iter().collect() })
+        Err(Error {
+            unresolved: unresolved.into_iter().collect(),
+        })
     }
 }
 
@@ -54,8 +58,14 @@ mod tests {
     #[test]
     fn every_name_is_replaced_and_every_missing_one_named() {
         let values = BTreeMap::from([("Arn".to_owned(), "arn:x".to_owned())]);
-        assert_eq!(substitute("a ${Arn} b ${ } $Arn ${Arn}", &values).unwrap(), "a arn:x b ${ } $Arn arn:x");
+        assert_eq!(
+            substitute("a ${Arn} b ${ } $Arn ${Arn}", &values).unwrap(),
+            "a arn:x b ${ } $Arn arn:x"
+        );
         let error = substitute("${B} ${Arn} ${A}", &values).unwrap_err();
-        assert_eq!(error.to_string(), "no value for ${A}, ${B}; hint: add it to the substitutions");
+        assert_eq!(
+            error.to_string(),
+            "no value for ${A}, ${B}; hint: add it to the substitutions"
+        );
     }
 }

@@ -78,9 +78,8 @@ impl Call {
                 Argument::Reference(reference) => reference.read(source)?,
             });
         }
-        apply(self.function, values, source).map_err(|why| {
-            Error::Intrinsic(format!("{why} In the intrinsic function '{}'", self.written))
-        })
+        apply(self.function, values, source)
+            .map_err(|why| Error::Intrinsic(format!("{why} In the intrinsic function '{}'", self.written)))
     }
 }
 
@@ -97,9 +96,14 @@ fn apply(function: Function, arguments: Vec<Value>, source: &dyn Source) -> Resu
         }
         (Function::JsonToString, [value]) => Ok(Value::String(value.to_string())),
         (Function::ArrayPartition, [Value::Array(items), size]) => {
-            let size = whole(size).and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
+            let size = whole(size)
+                .and_then(|size| usize::try_from(size).ok())
+                .filter(|size| *size > 0);
             let size = size.ok_or("The chunk size must be a positive integer.")?;
-            Ok(items.chunks(size).map(|chunk| Value::Array(chunk.to_vec())).collect())
+            Ok(items
+                .chunks(size)
+                .map(|chunk| Value::Array(chunk.to_vec()))
+                .collect())
         }
         (Function::ArrayContains, [Value::Array(items), wanted]) => {
             Ok(Value::Bool(items.iter().any(|item| crate::same(item, wanted))))
@@ -107,7 +111,10 @@ fn apply(function: Function, arguments: Vec<Value>, source: &dyn Source) -> Resu
         (Function::ArrayRange, [first, last, step]) => range(first, last, step),
         (Function::ArrayGetItem, [Value::Array(items), index]) => {
             let index = whole(index).and_then(|index| usize::try_from(index).ok());
-            index.and_then(|index| items.get(index)).cloned().ok_or_else(|| "Index is out of bounds.".to_owned())
+            index
+                .and_then(|index| items.get(index))
+                .cloned()
+                .ok_or_else(|| "Index is out of bounds.".to_owned())
         }
         (Function::ArrayLength, [Value::Array(items)]) => Ok(Value::from(items.len())),
         (Function::ArrayUnique, [Value::Array(items)]) => {
@@ -120,11 +127,11 @@ fn apply(function: Function, arguments: Vec<Value>, source: &dyn Source) -> Resu
             }
             Ok(unique.into_iter().cloned().collect())
         }
-        (Function::Base64Encode, [Value::String(text)]) => {
-            Ok(Value::String(BASE64.encode(short(text)?)))
-        }
+        (Function::Base64Encode, [Value::String(text)]) => Ok(Value::String(BASE64.encode(short(text)?))),
         (Function::Base64Decode, [Value::String(text)]) => {
-            let bytes = BASE64.decode(short(text)?).map_err(|error| format!("Failed to decode: {error}."))?;
+            let bytes = BASE64
+                .decode(short(text)?)
+                .map_err(|error| format!("Failed to decode: {error}."))?;
             Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned()))
         }
         (Function::Hash, [value, Value::String(algorithm)]) => {
@@ -132,7 +139,9 @@ fn apply(function: Function, arguments: Vec<Value>, source: &dyn Source) -> Resu
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            hash(short(&text)?, algorithm).map(Value::String).ok_or_else(|| "Unknown algorithm.".to_owned())
+            hash(short(&text)?, algorithm)
+                .map(Value::String)
+                .ok_or_else(|| "Unknown algorithm.".to_owned())
         }
         (Function::JsonMerge, [Value::Object(left), Value::Object(right), Value::Bool(false)]) => {
             let mut merged = left.clone();
@@ -158,11 +167,14 @@ fn apply(function: Function, arguments: Vec<Value>, source: &dyn Source) -> Resu
         }
         (Function::MathAdd, [left, right]) => {
             let sum = integer(left)?.checked_add(integer(right)?);
-            sum.map(Value::from).ok_or_else(|| "The sum is out of range.".to_owned())
+            sum.map(Value::from)
+                .ok_or_else(|| "The sum is out of range.".to_owned())
         }
         (Function::StringSplit, [Value::String(text), Value::String(separators)]) => {
             // Any character of the second argument separates, and empty parts are left out, as recorded.
-            let parts = text.split(|c| separators.contains(c)).filter(|part| !part.is_empty());
+            let parts = text
+                .split(|c| separators.contains(c))
+                .filter(|part| !part.is_empty());
             Ok(parts.map(|part| Value::String(part.to_owned())).collect())
         }
         (Function::Uuid, []) => Ok(Value::String(source.random().borrow_mut().uuid())),
@@ -180,9 +192,8 @@ fn format(template: &str, arguments: &[Value]) -> Result<Value, String> {
             '\\' => text.extend(rest.next()),
             '{' if rest.peek() == Some(&'}') => {
                 rest.next();
-                match arguments.next().ok_or("More placeholders than arguments.")? {
-                    argument => java_text(argument, &mut text),
-                }
+                let argument = arguments.next().ok_or("More placeholders than arguments.")?;
+                java_text(argument, &mut text);
             }
             _ => text.push(c),
         }
@@ -252,7 +263,10 @@ fn integer(value: &Value) -> Result<i64, String> {
     if let Some(number) = value.as_i64() {
         return Ok(number);
     }
-    #[allow(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is meant")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "`as` saturates, which is what is meant"
+    )]
     match value.as_f64() {
         // Halves go up, as Java rounds: -2.5 to -2 (`test_math_add`).
         Some(number) => Ok((number + 0.5).floor() as i64),

@@ -16,6 +16,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::execution::random::Random;
 
+mod bounds;
 mod functions;
 
 /// Longest sequence an expression may build; more ends in JSONata's D2015. AWS documents no number; a result must fit
@@ -93,7 +94,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(value: Arc<Value>) -> Self {
-        Self { value, converted: OnceCell::new() }
+        Self {
+            value,
+            converted: OnceCell::new(),
+        }
     }
 
     pub(crate) fn value(&self) -> &Arc<Value> {
@@ -127,8 +131,12 @@ impl Expression {
         let states = StatesUse::of(source);
         Ok(Self {
             source: source.into(),
-            ast: Arc::new(functions::bounded(ast)),
-            variables: names.variables.into_iter().filter(|name| !name.is_empty() && name != "states").collect(),
+            ast: Arc::new(bounds::bounded(ast)),
+            variables: names
+                .variables
+                .into_iter()
+                .filter(|name| !name.is_empty() && name != "states")
+                .collect(),
             functions: names.functions.into_iter().collect(),
             states,
         })
@@ -151,7 +159,10 @@ impl Expression {
 
     /// Names of called functions that nobody defines.
     pub(crate) fn unknown_functions(&self) -> impl Iterator<Item = &str> {
-        self.functions.iter().map(String::as_str).filter(|name| !functions::is_known(name))
+        self.functions
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !functions::is_known(name))
     }
 
     /// Evaluate. Every call starts afresh: nothing an expression binds outlives it.
@@ -172,6 +183,7 @@ impl Expression {
             ..EvaluatorOptions::default()
         };
         let mut evaluator = Evaluator::with_options(context, options);
+        bounds::register(&mut evaluator).map_err(threw)?;
         functions::register(&mut evaluator, &self.functions, bindings).map_err(threw)?;
         let value = evaluator.evaluate(&self.ast, &JValue::Undefined).map_err(threw)?;
         to_json(&value)
@@ -199,7 +211,10 @@ impl StatesUse {
         for (at, _) in source.match_indices("$states") {
             let rest = source[at + "$states".len()..].trim_start();
             let field = rest.strip_prefix('.').map(str::trim_start).unwrap_or_default();
-            let field = field.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            let field = field
+                .split(|c: char| !c.is_alphanumeric())
+                .next()
+                .unwrap_or_default();
             match field {
                 "input" => used.input = true,
                 "result" => used.result = true,
@@ -228,7 +243,12 @@ impl StatesUse {
         if self.context || self.whole {
             states.push(("context", bindings.context()));
         }
-        Some(JValue::object(states.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+        Some(JValue::object(
+            states
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        ))
     }
 }
 
@@ -240,9 +260,12 @@ pub(crate) fn from_json(value: &Value) -> JValue {
         Value::Number(number) => JValue::Number(number.as_f64().unwrap_or_default()),
         Value::String(text) => JValue::string(text.as_str()),
         Value::Array(items) => JValue::array(items.iter().map(from_json).collect()),
-        Value::Object(fields) => {
-            JValue::object(fields.iter().map(|(name, value)| (name.clone(), from_json(value))).collect())
-        }
+        Value::Object(fields) => JValue::object(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), from_json(value)))
+                .collect(),
+        ),
     }
 }
 
@@ -251,7 +274,10 @@ pub(crate) fn from_json(value: &Value) -> JValue {
 /// # Errors
 /// Undefined; a function (which has no JSON form); a number that is not finite; a value too large to leave.
 pub(crate) fn to_json(value: &JValue) -> Result<Value, Error> {
-    let mut budget = Budget { nodes: MAX_RESULT_NODES, bytes: MAX_RESULT_BYTES };
+    let mut budget = Budget {
+        nodes: MAX_RESULT_NODES,
+        bytes: MAX_RESULT_BYTES,
+    };
     match budget.convert(value, 0)? {
         Some(value) => Ok(value),
         None => Err(Error::Undefined),
@@ -315,7 +341,10 @@ fn too_large() -> Error {
 pub(crate) fn json_number(number: f64) -> Result<Number, Error> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT {
-        #[allow(clippy::cast_possible_truncation, reason = "whole and within 2^53, checked above")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "whole and within 2^53, checked above"
+        )]
         return Ok(Number::from(number as i64));
     }
     Number::from_f64(number).ok_or_else(|| Error::Threw("D1001: Number out of range".to_owned()))
@@ -351,7 +380,8 @@ impl Names {
 
     fn step(&mut self, step: &PathStep) {
         self.visit(&step.node);
-        self.bound.extend(step.focus.iter().chain(&step.index_var).cloned());
+        self.bound
+            .extend(step.focus.iter().chain(&step.index_var).cloned());
         for stage in &step.stages {
             match stage {
                 Stage::Filter(node) => self.visit(node),
@@ -382,7 +412,11 @@ impl Names {
             | AstNode::Parent(_) => return,
             AstNode::Variable(name) => return self.variable(name),
             AstNode::Path { steps } => steps.iter().for_each(|step| self.step(step)),
-            AstNode::Binary { op: jsonata_core::ast::BinaryOp::ColonEqual, lhs, rhs } => {
+            AstNode::Binary {
+                op: jsonata_core::ast::BinaryOp::ColonEqual,
+                lhs,
+                rhs,
+            } => {
                 if let AstNode::Variable(name) = lhs.as_ref() {
                     // Bound before its value is read, so that a function may call itself.
                     self.bound.push(name.clone());
@@ -392,7 +426,11 @@ impl Names {
             }
             AstNode::Binary { op: _, lhs, rhs } => self.all([lhs.as_ref(), rhs.as_ref()]),
             AstNode::Unary { op: _, operand } => self.visit(operand),
-            AstNode::Function { name, args, is_builtin: _ } => {
+            AstNode::Function {
+                name,
+                args,
+                is_builtin: _,
+            } => {
                 if !self.bound.contains(name) {
                     self.functions.insert(name.clone());
                 }
@@ -412,7 +450,11 @@ impl Names {
                 self.visit(input);
                 self.pairs(pattern);
             }
-            AstNode::Conditional { condition, then_branch, else_branch } => {
+            AstNode::Conditional {
+                condition,
+                then_branch,
+                else_branch,
+            } => {
                 self.all([condition.as_ref(), then_branch.as_ref()]);
                 self.all(else_branch.as_deref());
             }
@@ -421,12 +463,19 @@ impl Names {
                 self.visit(input);
                 self.all(terms.iter().map(|(term, _)| term));
             }
-            AstNode::Transform { location, update, delete } => {
+            AstNode::Transform {
+                location,
+                update,
+                delete,
+            } => {
                 self.all([location.as_ref(), update.as_ref()]);
                 self.all(delete.as_deref());
             }
         }
-        if !matches!(node, AstNode::Path { .. } | AstNode::Array(_) | AstNode::Binary { .. } | AstNode::Object(_)) {
+        if !matches!(
+            node,
+            AstNode::Path { .. } | AstNode::Array(_) | AstNode::Binary { .. } | AstNode::Object(_)
+        ) {
             self.bound.truncate(scope);
         }
     }

@@ -42,7 +42,10 @@ impl Path {
                 serde_json_path::JsonPath::parse(&normal).map_err(|error| format!("'{written}': {error}"))?,
             )),
         };
-        Ok(Self { written: written.into(), kind })
+        Ok(Self {
+            written: written.into(),
+            kind,
+        })
     }
 
     pub(crate) fn written(&self) -> &str {
@@ -66,7 +69,9 @@ impl Path {
     pub(crate) fn read(&self, root: &Value) -> Result<Value, Error> {
         match &self.kind {
             Kind::Definite(keys) => self.walk(keys, root).cloned(),
-            Kind::Indefinite(path) => Ok(Value::Array(path.query(root).all().into_iter().cloned().collect())),
+            Kind::Indefinite(path) => Ok(Value::Array(
+                path.query(root).all().into_iter().cloned().collect(),
+            )),
         }
     }
 
@@ -75,7 +80,9 @@ impl Path {
         for (depth, key) in keys.iter().enumerate() {
             let next = match key {
                 Key::Name(name) => at.get(name),
-                Key::Index(index) => at.as_array().and_then(|items| items.get(position(*index, items.len())?)),
+                Key::Index(index) => at
+                    .as_array()
+                    .and_then(|items| items.get(position(*index, items.len())?)),
             };
             at = next.ok_or_else(|| self.not_found(keys, depth, at))?;
         }
@@ -86,18 +93,27 @@ impl Path {
     fn not_found(&self, keys: &[Key], depth: usize, at: &Value) -> Error {
         let why = match &keys[depth] {
             Key::Index(index) => match at {
-                Value::Array(_) => format!("Index out of bounds when evaluating path {}", bracketed(&keys[..=depth])),
-                _ => format!(
-                    "Filter: [{index}] can only be applied to arrays. Current context is: {at}"
+                Value::Array(_) => format!(
+                    "Index out of bounds when evaluating path {}",
+                    bracketed(&keys[..=depth])
                 ),
+                _ => format!("Filter: [{index}] can only be applied to arrays. Current context is: {at}"),
             },
             Key::Name(_) if !at.is_object() && depth > 0 => {
-                format!("Expected to find an object with property {} in path {} but found '{}'. This is not a json object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'.", bracketed(&keys[depth..=depth]).trim_start_matches('$'), bracketed(&keys[..depth]), jackson_type(at))
+                format!(
+                    "Expected to find an object with property {} in path {} but found '{}'. This is not a json object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'.",
+                    bracketed(&keys[depth..=depth]).trim_start_matches('$'),
+                    bracketed(&keys[..depth]),
+                    jackson_type(at)
+                )
             }
             Key::Name(_) if depth + 1 == keys.len() => format!("No results for path: {}", bracketed(keys)),
             Key::Name(_) => format!("Missing property in path {}", bracketed(&keys[..=depth])),
         };
-        Error::NotFound { path: self.written().to_owned(), why }
+        Error::NotFound {
+            path: self.written().to_owned(),
+            why,
+        }
     }
 }
 
@@ -147,7 +163,10 @@ pub(crate) fn write(root: &mut Value, keys: &[Key], value: Value) -> Result<(), 
                 if at.is_null() {
                     *at = Value::Object(Map::new());
                 }
-                at.as_object_mut().ok_or_else(fail)?.entry(name.clone()).or_insert(Value::Null)
+                at.as_object_mut()
+                    .ok_or_else(fail)?
+                    .entry(name.clone())
+                    .or_insert(Value::Null)
             }
             Key::Index(index) => {
                 let items = at.as_array_mut().ok_or_else(fail)?;
@@ -172,7 +191,9 @@ fn quoted(name: &str) -> String {
 
 /// Read the path once: collect its keys, and its RFC spelling in case it turns out to be indefinite.
 fn definite(text: &str) -> Result<Scan, String> {
-    let mut rest = text.strip_prefix('$').ok_or_else(|| format!("'{text}' does not start with $"))?;
+    let mut rest = text
+        .strip_prefix('$')
+        .ok_or_else(|| format!("'{text}' does not start with $"))?;
     let (mut keys, mut normal, mut indefinite) = (Vec::new(), String::from("$"), false);
     while !rest.is_empty() {
         if let Some(tail) = rest.strip_prefix("..") {
@@ -203,7 +224,9 @@ fn definite(text: &str) -> Result<Scan, String> {
                 return Err(format!("'{text}' has an empty name after '.'"));
             }
             if name.contains([' ', '\'', '"', '(', ')', '{', '}', '*', ',', ']', '?', '@']) {
-                return Err(format!("'{text}': the name '{name}' must stand in brackets and quotes"));
+                return Err(format!(
+                    "'{text}': the name '{name}' must stand in brackets and quotes"
+                ));
             }
             normal.push_str(&quoted(name));
             keys.push(Key::Name(name.to_owned()));
@@ -229,7 +252,11 @@ fn definite(text: &str) -> Result<Scan, String> {
             return Err(format!("'{text}': expected '.' or '[' before '{rest}'"));
         }
     }
-    Ok(if indefinite { Scan::Indefinite(normal) } else { Scan::Definite(keys) })
+    Ok(if indefinite {
+        Scan::Indefinite(normal)
+    } else {
+        Scan::Definite(keys)
+    })
 }
 
 /// Index of the bracket that closes the one at the start, minding quotes and nested brackets.
@@ -317,8 +344,20 @@ mod tests {
     #[test]
     fn writing_makes_the_objects_on_the_way() {
         let mut root = json!({"a": 1});
-        write(&mut root, &[Key::Name("b".into()), Key::Name("c".into())], json!(2)).unwrap();
+        write(
+            &mut root,
+            &[Key::Name("b".into()), Key::Name("c".into())],
+            json!(2),
+        )
+        .unwrap();
         assert_eq!(root, json!({"a": 1, "b": {"c": 2}}));
-        assert!(write(&mut root, &[Key::Name("a".into()), Key::Name("x".into())], json!(2)).is_err());
+        assert!(
+            write(
+                &mut root,
+                &[Key::Name("a".into()), Key::Name("x".into())],
+                json!(2)
+            )
+            .is_err()
+        );
     }
 }

@@ -71,7 +71,9 @@ impl Reference {
             return Path::parse(&format!("${rest}"), text).map(Self::Context);
         }
         let Some(rest) = text.strip_prefix('$') else {
-            return Err(format!("expected a path that starts with $, $$ or a variable, got '{text}'"));
+            return Err(format!(
+                "expected a path that starts with $, $$ or a variable, got '{text}'"
+            ));
         };
         if rest.is_empty() || rest.starts_with(['.', '[']) {
             return Path::parse(text, text).map(Self::Data);
@@ -81,7 +83,10 @@ impl Reference {
         if !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
             return Err(format!("'{name}' is no name for a variable"));
         }
-        Ok(Self::Variable { name: name.to_owned(), path: Path::parse(&format!("${tail}"), text)? })
+        Ok(Self::Variable {
+            name: name.to_owned(),
+            path: Path::parse(&format!("${tail}"), text)?,
+        })
     }
 
     /// Variables read.

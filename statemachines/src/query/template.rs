@@ -30,13 +30,7 @@ pub(crate) struct Wrong {
 impl Template {
     /// Compile a template of a JSONata state.
     pub(crate) fn jsonata(value: &Value, wrong: &mut Vec<Wrong>) -> Self {
-        build(value, &mut String::new(), wrong, &|text, wrong_here| {
-            if jsonata::is_expression(text) {
-                Expression::parse(text).map_err(wrong_here).ok().map(Template::Jsonata)
-            } else {
-                None
-            }
-        })
+        build_jsonata(value, &mut String::new(), wrong)
     }
 
     /// Compile a payload template of a JSONPath state.
@@ -55,26 +49,30 @@ impl Template {
     }
 }
 
-fn build(
-    value: &Value,
-    place: &mut String,
-    wrong: &mut Vec<Wrong>,
-    leaf: &dyn Fn(&str, &mut dyn FnMut(String)) -> Option<Template>,
-) -> Template {
+fn build_jsonata(value: &Value, place: &mut String, wrong: &mut Vec<Wrong>) -> Template {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => Template::Literal(value.clone()),
-        Value::String(text) => {
-            let compiled = leaf(text, &mut |what| wrong.push(Wrong { place: place.clone(), what }));
-            compiled.unwrap_or_else(|| Template::Literal(value.clone()))
-        }
-        Value::Array(items) => fold_array(value, items, place, |item, place| build(item, place, wrong, leaf)),
+        Value::String(text) if jsonata::is_expression(text) => match Expression::parse(text) {
+            Ok(expression) => Template::Jsonata(expression),
+            Err(what) => {
+                wrong.push(Wrong {
+                    place: place.clone(),
+                    what,
+                });
+                Template::Literal(Value::Null)
+            }
+        },
+        Value::String(_) => Template::Literal(value.clone()),
+        Value::Array(items) => fold_array(value, items, place, |item, place| {
+            build_jsonata(item, place, wrong)
+        }),
         Value::Object(fields) => {
             let mut compiled = Vec::with_capacity(fields.len());
             for (name, field) in fields {
                 let length = place.len();
                 place.push('.');
                 place.push_str(name);
-                compiled.push((name.clone(), build(field, place, wrong, leaf)));
+                compiled.push((name.clone(), build_jsonata(field, place, wrong)));
                 place.truncate(length);
             }
             fold_object(compiled)
@@ -84,8 +82,12 @@ fn build(
 
 fn build_jsonpath(value: &Value, place: &mut String, wrong: &mut Vec<Wrong>) -> Template {
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Template::Literal(value.clone()),
-        Value::Array(items) => fold_array(value, items, place, |item, place| build_jsonpath(item, place, wrong)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Template::Literal(value.clone())
+        }
+        Value::Array(items) => fold_array(value, items, place, |item, place| {
+            build_jsonpath(item, place, wrong)
+        }),
         Value::Object(fields) => {
             let mut compiled = Vec::with_capacity(fields.len());
             for (name, field) in fields {
@@ -96,10 +98,16 @@ fn build_jsonpath(value: &Value, place: &mut String, wrong: &mut Vec<Wrong>) -> 
                     Some(stem) => {
                         let parsed = match field.as_str() {
                             Some(text) => Reference::parse(text),
-                            None => Err("a field that ends in .$ wants a string: a path or an intrinsic function".into()),
+                            None => Err(
+                                "a field that ends in .$ wants a string: a path or an intrinsic function"
+                                    .into(),
+                            ),
                         };
                         let template = parsed.map(Template::Reference).unwrap_or_else(|what| {
-                            wrong.push(Wrong { place: place.clone(), what });
+                            wrong.push(Wrong {
+                                place: place.clone(),
+                                what,
+                            });
                             Template::Literal(Value::Null)
                         });
                         (stem.to_owned(), template)
@@ -133,7 +141,10 @@ fn fold_array(
 }
 
 fn fold_object(fields: Vec<(String, Template)>) -> Template {
-    if fields.iter().any(|(_, field)| !matches!(field, Template::Literal(_))) {
+    if fields
+        .iter()
+        .any(|(_, field)| !matches!(field, Template::Literal(_)))
+    {
         return Template::Object(fields);
     }
     let mut object = Map::new();

@@ -24,10 +24,16 @@ pub(super) fn compare(scope: &Scope<'_, '_>, variable: &Reference, test: &Test) 
     match test {
         Test::Is(is, wanted) => Ok(is_a(*is, &value) == *wanted),
         Test::Matches(pattern) => Ok(value.as_str().is_some_and(|text| matches(pattern, text))),
-        Test::Order { kind, ordering, against: Operand::Literal(literal) } => {
-            Ok(ordered(*kind, *ordering, &value, literal))
-        }
-        Test::Order { kind, ordering, against: Operand::Path(reference) } => {
+        Test::Order {
+            kind,
+            ordering,
+            against: Operand::Literal(literal),
+        } => Ok(ordered(*kind, *ordering, &value, literal)),
+        Test::Order {
+            kind,
+            ordering,
+            against: Operand::Path(reference),
+        } => {
             let other = scope.select(reference)?;
             Ok(ordered(*kind, *ordering, &value, &other))
         }
@@ -47,13 +53,24 @@ fn is_a(is: Is, value: &Value) -> bool {
 
 fn ordered(kind: Kind, ordering: Ordering, left: &Value, right: &Value) -> bool {
     let order = match kind {
-        Kind::String => left.as_str().zip(right.as_str()).map(|(left, right)| left.cmp(right)),
+        Kind::String => left
+            .as_str()
+            .zip(right.as_str())
+            .map(|(left, right)| left.cmp(right)),
         Kind::Numeric => match (left.as_i64(), right.as_i64()) {
             (Some(left), Some(right)) => Some(left.cmp(&right)),
-            _ => left.as_f64().zip(right.as_f64()).and_then(|(left, right)| left.partial_cmp(&right)),
+            _ => left
+                .as_f64()
+                .zip(right.as_f64())
+                .and_then(|(left, right)| left.partial_cmp(&right)),
         },
-        Kind::Boolean => left.as_bool().zip(right.as_bool()).map(|(left, right)| left.cmp(&right)),
-        Kind::Timestamp => timestamp(left).zip(timestamp(right)).map(|(left, right)| left.cmp(&right)),
+        Kind::Boolean => left
+            .as_bool()
+            .zip(right.as_bool())
+            .map(|(left, right)| left.cmp(&right)),
+        Kind::Timestamp => timestamp(left)
+            .zip(timestamp(right))
+            .map(|(left, right)| left.cmp(&right)),
     };
     match (ordering, order) {
         (_, None) => false,

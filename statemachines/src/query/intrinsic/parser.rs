@@ -71,13 +71,19 @@ impl<'t> Parser<'t> {
             }
         }
         let written = &start[..start.len() - self.rest.len()];
-        Ok(Call { written: written.into(), function, arguments })
+        Ok(Call {
+            written: written.into(),
+            function,
+            arguments,
+        })
     }
 
     fn argument(&mut self, depth: usize) -> Result<Argument, String> {
         self.space();
         if self.rest.starts_with("States.") {
-            return self.call(depth + 1).map(|call| Argument::Reference(Reference::Intrinsic(Box::new(call))));
+            return self
+                .call(depth + 1)
+                .map(|call| Argument::Reference(Reference::Intrinsic(Box::new(call))));
         }
         if self.rest.starts_with('$') {
             let end = path_end(self.rest);
@@ -86,7 +92,9 @@ impl<'t> Parser<'t> {
             return Reference::parse_path(path.trim_end()).map(Argument::Reference);
         }
         if let Some(rest) = self.rest.strip_prefix('\'') {
-            return self.quoted(rest).map(|text| Argument::Literal(Value::String(text)));
+            return self
+                .quoted(rest)
+                .map(|text| Argument::Literal(Value::String(text)));
         }
         let end = self.rest.find([',', ')']).unwrap_or(self.rest.len());
         let (token, rest) = self.rest.split_at(end);

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::value::JValue;
 use serde_json::Value;
@@ -28,7 +27,9 @@ pub(super) fn register(
             "parse" => evaluator.register_fn("parse", parse)?,
             "uuid" => {
                 let random = bindings.random();
-                evaluator.register_fn("uuid", move |_: &[JValue]| Ok(JValue::from(random.borrow_mut().uuid())))?;
+                evaluator.register_fn("uuid", move |_: &[JValue]| {
+                    Ok(JValue::from(random.borrow_mut().uuid()))
+                })?;
             }
             "random" => {
                 let random = bindings.random();
@@ -42,12 +43,14 @@ pub(super) fn register(
             }
             "now" => {
                 let now = bindings.now();
-                evaluator.register_fn_override("now", move |_: &[JValue]| Ok(JValue::from(format!("{now:.3}"))))?;
+                evaluator
+                    .register_fn_override("now", move |_: &[JValue]| Ok(JValue::from(format!("{now:.3}"))))?;
             }
             "millis" => {
                 let now = bindings.now();
-                evaluator
-                    .register_fn_override("millis", move |_: &[JValue]| Ok(JValue::from(now.as_millisecond())))?;
+                evaluator.register_fn_override("millis", move |_: &[JValue]| {
+                    Ok(JValue::from(now.as_millisecond()))
+                })?;
             }
             "shuffle" => {
                 let random = bindings.random();
@@ -65,7 +68,9 @@ pub(super) fn register(
             "eval" => {
                 evaluator.register_fn_override("eval", |_: &[JValue]| {
                     // Step Functions leaves $eval out; see "Transforming data with JSONata" in its guide.
-                    Err::<JValue, _>(EvaluatorError::EvaluationError("T1006: Attempted to invoke a non-function".into()))
+                    Err::<JValue, _>(EvaluatorError::EvaluationError(
+                        "T1006: Attempted to invoke a non-function".into(),
+                    ))
                 })?;
             }
             _ => {}
@@ -76,23 +81,80 @@ pub(super) fn register(
 
 /// Functions of JSONata and of Step Functions; `$eval` is left out on purpose.
 const KNOWN: &[&str] = &[
-    "abs", "append", "assert", "average", "base64decode", "base64encode", "boolean", "ceil", "clone", "contains", "count",
-    "decodeUrl", "decodeUrlComponent", "distinct", "each", "encodeUrl", "encodeUrlComponent", "error", "exists", "filter",
-    "floor", "formatBase", "formatInteger", "formatNumber", "fromMillis", "hash", "join", "keys", "length", "lookup",
-    "lowercase", "map", "match", "max", "merge", "millis", "min", "not", "now", "number", "pad", "parse", "parseInteger",
-    "partition", "power", "random", "range", "reduce", "replace", "reverse", "round", "shuffle", "sift", "single", "sort",
-    "split", "spread", "sqrt", "string", "substring", "substringAfter", "substringBefore", "sum", "toMillis", "trim",
-    "type", "uppercase", "uuid", "zip",
+    "abs",
+    "append",
+    "assert",
+    "average",
+    "base64decode",
+    "base64encode",
+    "boolean",
+    "ceil",
+    "clone",
+    "contains",
+    "count",
+    "decodeUrl",
+    "decodeUrlComponent",
+    "distinct",
+    "each",
+    "encodeUrl",
+    "encodeUrlComponent",
+    "error",
+    "exists",
+    "filter",
+    "floor",
+    "formatBase",
+    "formatInteger",
+    "formatNumber",
+    "fromMillis",
+    "hash",
+    "join",
+    "keys",
+    "length",
+    "lookup",
+    "lowercase",
+    "map",
+    "match",
+    "max",
+    "merge",
+    "millis",
+    "min",
+    "not",
+    "now",
+    "number",
+    "pad",
+    "parse",
+    "parseInteger",
+    "partition",
+    "power",
+    "random",
+    "range",
+    "reduce",
+    "replace",
+    "reverse",
+    "round",
+    "shuffle",
+    "sift",
+    "single",
+    "sort",
+    "split",
+    "spread",
+    "sqrt",
+    "string",
+    "substring",
+    "substringAfter",
+    "substringBefore",
+    "sum",
+    "toMillis",
+    "trim",
+    "type",
+    "uppercase",
+    "uuid",
+    "zip",
 ];
 
 /// Whether a function of that name exists.
 pub(super) fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
-}
-
-/// Replace what could grow without bound by a form that does not.
-pub(super) fn bounded(ast: AstNode) -> AstNode {
-    ast
 }
 
 fn wrong(message: &str) -> EvaluatorError {
@@ -105,17 +167,28 @@ fn partition(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
         return Err(wrong("T0410: $partition expects an array and a size"));
     };
     if size.fract() != 0.0 || size < 1.0 {
-        return Err(wrong("T0410: $partition expects a positive whole number for its size"));
+        return Err(wrong(
+            "T0410: $partition expects a positive whole number for its size",
+        ));
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and positive; `as` saturates")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and positive; `as` saturates"
+    )]
     let size = size as usize;
     match array {
         JValue::Undefined => Ok(JValue::Undefined),
         other => match other.as_array() {
-            Some(items) => {
-                Ok(JValue::array(items.chunks(size).map(|chunk| JValue::array(chunk.to_vec())).collect()))
-            }
-            None => Err(wrong("T0410: Argument 1 of function \"partition\" does not match function signature")),
+            Some(items) => Ok(JValue::array(
+                items
+                    .chunks(size)
+                    .map(|chunk| JValue::array(chunk.to_vec()))
+                    .collect(),
+            )),
+            None => Err(wrong(
+                "T0410: Argument 1 of function \"partition\" does not match function signature",
+            )),
         },
     }
 }
@@ -152,9 +225,14 @@ fn hash_text(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
     let algorithm = arguments.get(1).and_then(JValue::as_str).unwrap_or("SHA-256");
     let text: Rc<str> = match text.as_rc_str() {
         Some(text) => text.clone(),
-        None => text.to_json_string().map_err(|error| wrong(&error.to_string()))?.into(),
+        None => text
+            .to_json_string()
+            .map_err(|error| wrong(&error.to_string()))?
+            .into(),
     };
-    hash(&text, algorithm).map(JValue::from).ok_or_else(|| wrong("D3142: $hash knows MD5, SHA-1, SHA-256, SHA-384 and SHA-512"))
+    hash(&text, algorithm)
+        .map(JValue::from)
+        .ok_or_else(|| wrong("D3142: $hash knows MD5, SHA-1, SHA-256, SHA-384 and SHA-512"))
 }
 
 /// `$parse(text)`: JSON text to its value.
@@ -162,8 +240,11 @@ fn parse(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
     match arguments.first() {
         None | Some(JValue::Undefined) => Ok(JValue::Undefined),
         Some(text) => {
-            let text = text.as_str().ok_or_else(|| wrong("T0410: $parse expects a string"))?;
-            let value: Value = serde_json::from_str(text).map_err(|error| wrong(&format!("D3137: {error}")))?;
+            let text = text
+                .as_str()
+                .ok_or_else(|| wrong("T0410: $parse expects a string"))?;
+            let value: Value =
+                serde_json::from_str(text).map_err(|error| wrong(&format!("D3137: {error}")))?;
             Ok(super::from_json(&value))
         }
     }
