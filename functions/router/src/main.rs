@@ -1,1 +1,32 @@
-fn main() {}
+//! The `router` Lambda's process. It takes the event's bytes as they are: what is no event at all has to reach its own
+//! parser, which says what is wrong with it.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use domain::names::JOURNAL_TABLE;
+use domain::step::{Failure, output};
+use journal::DynamoJournal;
+use router::Router;
+use runtime::{Service, SystemClock};
+
+#[expect(clippy::disallowed_methods, reason = "main builds the clients")]
+fn main() -> ExitCode {
+    runtime::serve_raw("router", |setup| {
+        let dynamodb = aws_sdk_dynamodb::Client::new(&setup.sdk_config_for(Service::DynamoDb));
+        let router = Arc::new(Router {
+            systems: setup.systems()?,
+            journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
+            sfn: aws_sdk_sfn::Client::new(&setup.sdk_config_for(Service::Sfn)),
+            sns: aws_sdk_sns::Client::new(&setup.sdk_config_for(Service::Sns)),
+            clock: Arc::new(SystemClock),
+        });
+        Ok(move |payload: Vec<u8>| {
+            let router = Arc::clone(&router);
+            async move {
+                let routed = router.route(&payload).await?;
+                output(&routed).map_err(|error| Failure::from(&error))
+            }
+        })
+    })
+}

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use domain::step::{Failure, Step};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -25,6 +27,10 @@ const LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_VERSION",
 ];
 
+/// What answers events, with its type forgotten: a step's futures hold those of the SDK, and the compiler would have to
+/// look through all of them at once.
+type Handler = Box<dyn Fn(Vec<u8>) -> LocalBoxFuture<'static, Ended>>;
+
 /// Serves a step: the whole of a function's `main`. `build` makes it, with every client it needs, while the function
 /// starts.
 ///
@@ -34,10 +40,10 @@ const LAMBDA: [&str; 4] = [
 pub fn serve<S: Step + 'static>(build: impl FnOnce(&Setup) -> Result<S, InitError>) -> ExitCode {
     process(S::NAME, |setup| {
         let step = Arc::new(build(setup)?);
-        Ok(move |payload: Vec<u8>| {
+        Ok(Box::new(move |payload| {
             let step = Arc::clone(&step);
-            async move { invocation::call(step.as_ref(), &SystemClock, &payload).await }
-        })
+            async move { invocation::call(step.as_ref(), &SystemClock, &payload).await }.boxed_local()
+        }))
     })
 }
 
@@ -45,28 +51,21 @@ pub fn serve<S: Step + 'static>(build: impl FnOnce(&Setup) -> Result<S, InitErro
 /// Otherwise like [`serve`].
 pub fn serve_raw<H, F>(function: &str, build: impl FnOnce(&Setup) -> Result<H, InitError>) -> ExitCode
 where
-    H: Fn(Vec<u8>) -> F,
-    F: Future<Output = Result<Value, Failure>>,
+    H: Fn(Vec<u8>) -> F + 'static,
+    F: Future<Output = Result<Value, Failure>> + 'static,
 {
     process(function, |setup| {
         let handler = build(setup)?;
-        Ok(move |payload: Vec<u8>| {
-            let answer = handler(payload);
-            async move {
-                Ended {
-                    condition: None,
-                    answer: answer.await,
-                }
-            }
-        })
+        Ok(Box::new(move |payload| {
+            let condition = None;
+            handler(payload)
+                .map(|answer| Ended { condition, answer })
+                .boxed_local()
+        }))
     })
 }
 
-fn process<H, F>(function: &str, build: impl FnOnce(&Setup) -> Result<H, InitError>) -> ExitCode
-where
-    H: Fn(Vec<u8>) -> F,
-    F: Future<Output = Ended>,
-{
+fn process(function: &str, build: impl FnOnce(&Setup) -> Result<Handler, InitError>) -> ExitCode {
     logs::start(variable("AWS_LAMBDA_LOG_LEVEL").as_deref());
     // One event at a time and I/O only: more threads would cost start-up time and bring nothing.
     let tokio = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -93,11 +92,7 @@ where
     })
 }
 
-async fn run<H, F>(function: &str, handler: H) -> ExitCode
-where
-    H: Fn(Vec<u8>) -> F,
-    F: Future<Output = Ended>,
-{
+async fn run(function: &str, handler: Handler) -> ExitCode {
     // Before the first event is asked for: whoever sees that may already send the signal.
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     /// The smallest file that is right.
-    const SHOP: &str = include_str!("../tests/systems/shop.toml");
+    const SHOP: &str = include_str!("../../../tests/local-lambda/src/shop.toml");
 
     fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();

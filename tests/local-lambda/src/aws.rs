@@ -1,18 +1,24 @@
 //! A server that stands where AWS would, for functions whose `AWS_ENDPOINT_URL` names it.
 
+use std::collections::VecDeque;
+use std::future::{Ready, ready};
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use hyper::Request;
+use http_body_util::Full;
+use hyper::header::HeaderValue;
+use hyper::{Request, Response};
 use serde_json::Value;
 
-use crate::loopback::{Server, response, serve};
+use crate::loopback::{Certificate, Server, response, serve, serve_tls};
 
 /// AWS, as far as a test needs it. Ends when dropped.
 #[derive(Debug)]
 pub struct StubAws {
     server: Server,
+    certificate: Option<Certificate>,
     calls: Arc<Mutex<Vec<Call>>>,
 }
 
@@ -36,35 +42,61 @@ pub struct Answer {
 }
 
 impl StubAws {
-    /// Starts one that answers every call by `answer`.
+    /// Starts one that answers every call by `answer`, in the clear.
     ///
     /// # Errors
     /// When there is no port for it.
     pub async fn start(answer: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> io::Result<Self> {
         let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
-        let seen = Arc::clone(&calls);
-        let server = serve(move |request| {
-            let call = Call::read(&request);
-            let Answer {
-                status,
-                content_type,
-                body,
-            } = answer(&call);
-            seen.lock().unwrap_or_else(PoisonError::into_inner).push(call);
-            let mut response = response(status, content_type, body);
-            response.headers_mut().insert(
-                "x-amzn-requestid",
-                hyper::header::HeaderValue::from_static("stub"),
-            );
-            std::future::ready(response)
+        let server = serve(handler(Arc::clone(&calls), answer)).await?;
+        Ok(Self {
+            server,
+            certificate: None,
+            calls,
         })
-        .await?;
-        Ok(Self { server, calls })
+    }
+
+    /// Starts one that gives these answers in their order, in the clear, and faults when there are no more.
+    ///
+    /// # Errors
+    /// When there is no port for it.
+    pub async fn start_script(answers: impl IntoIterator<Item = Answer>) -> io::Result<Self> {
+        let answers = Mutex::new(answers.into_iter().collect::<VecDeque<_>>());
+        Self::start(move |call| {
+            let next = answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            next.unwrap_or_else(|| Answer::xml(501, format!("no answer is left for {}", call.action)))
+        })
+        .await
+    }
+
+    /// Starts one that speaks TLS.
+    ///
+    /// # Errors
+    /// When there is no port or no certificate for it.
+    pub async fn start_tls(answer: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> io::Result<Self> {
+        let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
+        let certificate = Certificate::new()?;
+        let server = serve_tls(&certificate, handler(Arc::clone(&calls), answer)).await?;
+        Ok(Self {
+            server,
+            certificate: Some(certificate),
+            calls,
+        })
+    }
+
+    /// Its certificate as a PEM file, for `AWS_CA_BUNDLE`, if it has one.
+    pub fn certificate(&self) -> Option<&Path> {
+        self.certificate.as_ref().map(Certificate::file)
     }
 
     /// What `AWS_ENDPOINT_URL` has to be.
     pub fn url(&self) -> String {
-        format!("http://{}", self.server.address)
+        let scheme = if self.certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.server.address)
     }
 
     /// The calls so far.
@@ -75,6 +107,26 @@ impl StubAws {
     /// The operations called so far.
     pub fn actions(&self) -> Vec<String> {
         self.calls().into_iter().map(|call| call.action).collect()
+    }
+}
+
+fn handler(
+    calls: Arc<Mutex<Vec<Call>>>,
+    answer: impl Fn(&Call) -> Answer,
+) -> impl Fn(Request<Bytes>) -> Ready<Response<Full<Bytes>>> {
+    move |request| {
+        let call = Call::read(&request);
+        let Answer {
+            status,
+            content_type,
+            body,
+        } = answer(&call);
+        calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        let mut response = response(status, content_type, body);
+        response
+            .headers_mut()
+            .insert("x-amzn-requestid", HeaderValue::from_static("stub"));
+        ready(response)
     }
 }
 

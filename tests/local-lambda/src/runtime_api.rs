@@ -115,7 +115,7 @@ impl Function {
             ),
             (
                 "lambda-runtime-invoked-function-arn",
-                "arn:aws:lambda:eu-central-1:111122223333:function:evenkeel-test".to_owned(),
+                "arn:aws:lambda:us-east-1:123456789012:function:evenkeel-test".to_owned(),
             ),
             (
                 "lambda-runtime-trace-id",

@@ -1,0 +1,105 @@
+//! The compiled function, as Lambda starts it and as Step Functions sees it.
+
+use domain::step::Error;
+use local_lambda::{Answer, LocalLambda, StubApplication, StubAws, Systems};
+use serde_json::json;
+
+const FUNCTION: &str = env!("CARGO_BIN_EXE_assess");
+
+fn event() -> String {
+    json!({
+        "ensure": "database-assessed",
+        "run": {
+            "system": "shop",
+            "incident": "shop-fail-over-database-20261001T071509Z-8899aabbccddeeff",
+            "recovery": "fail-over-database",
+            "opened_at": "2026-10-01T07:15:09Z",
+            "because": "the alarm shop-db-down is in ALARM",
+        },
+    })
+    .to_string()
+}
+
+fn instance(status: &str) -> Answer {
+    Answer::xml(
+        200,
+        format!(
+            "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances><DBInstance>\
+             <DBInstanceIdentifier>shop-db</DBInstanceIdentifier><DBInstanceStatus>{status}</DBInstanceStatus>\
+             <Engine>postgres</Engine><AvailabilityZone>us-east-1a</AvailabilityZone><MultiAZ>true</MultiAZ>\
+             <SecondaryAvailabilityZone>us-east-1b</SecondaryAvailabilityZone>\
+             </DBInstance></DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>"
+        ),
+    )
+}
+
+async fn function(aws: &StubAws, systems: &Systems, more: &[(&str, &str)]) -> LocalLambda {
+    let (url, systems) = (aws.url(), systems.path().to_str().expect("UTF-8"));
+    let variables = [
+        &[("AWS_ENDPOINT_URL", url.as_str()), ("EVENKEEL_SYSTEMS", systems)],
+        more,
+    ]
+    .concat();
+    LocalLambda::start(FUNCTION, &variables).await.expect("starts")
+}
+
+#[tokio::test]
+async fn down_is_told_from_healthy_and_the_process_ends_cleanly() {
+    let application = StubApplication::start().await.expect("an application");
+    let aws = StubAws::start(|_| instance("available")).await.expect("a stub");
+    let systems = Systems::shop_at(&application.url()).expect("written");
+    let certificate = application.certificate().to_str().expect("UTF-8");
+    let mut function = function(&aws, &systems, &[("AWS_CA_BUNDLE", certificate)]).await;
+
+    application.take_writes(false);
+    let down = function.invoke(event()).await.expect("assessed");
+    assert_eq!(down["verdict"], "fail-over", "{down}");
+    assert_eq!(
+        down["writer"],
+        json!({ "instance": "shop-db", "zone": "us-east-1a" })
+    );
+    application.take_writes(true);
+    // The write check has one second, which a busy machine can need for itself.
+    let mut healthy = function.invoke(event()).await.expect("assessed");
+    for _ in 0..10 {
+        if healthy["verdict"] != "healthy" {
+            healthy = function.invoke(event()).await.expect("assessed");
+        }
+    }
+    assert_eq!(healthy["verdict"], "healthy", "{healthy}");
+
+    let ended = function.shut_down().await.expect("ends");
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+}
+
+#[tokio::test]
+async fn every_way_not_to_know_has_its_name() {
+    let answers = [
+        (instance("rebooting"), Error::NOT_YET),
+        (
+            Answer::xml_error(503, "ServiceUnavailable", "try later"),
+            Error::UNAVAILABLE,
+        ),
+        (
+            Answer::xml_error(403, "AccessDenied", "not authorized"),
+            Error::REFUSED,
+        ),
+        (
+            Answer::xml_error(400, "Throttling", "Rate exceeded"),
+            Error::THROTTLED,
+        ),
+    ];
+    let aws = StubAws::start_script(answers.iter().map(|(answer, _)| answer.clone()))
+        .await
+        .expect("a stub");
+    let systems = Systems::shop().expect("written");
+    let mut function = function(&aws, &systems, &[]).await;
+    for (answer, name) in &answers {
+        let error = function.invoke(event()).await.expect_err("not assessed");
+        assert_eq!(error.error_type, *name, "{answer:?}: {error}");
+    }
+    assert_eq!(
+        function.invoke("[]").await.expect_err("garbage").error_type,
+        Error::INVALID_INPUT
+    );
+}

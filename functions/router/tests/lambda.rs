@@ -1,0 +1,166 @@
+//! The compiled function, as Lambda starts it and as EventBridge sees it.
+
+use domain::clock::Clock;
+use domain::step::Error;
+use local_lambda::{Answer, Call, LocalLambda, StubAws, Systems};
+use runtime::SystemClock;
+use serde_json::{Value, json};
+
+const FUNCTION: &str = env!("CARGO_BIN_EXE_router");
+
+/// The event that the CloudWatch User Guide documents. It is from 2019.
+const ALARM: &str = include_str!("../../../events/samples/example-cloudwatch-alarm-state-change.json");
+
+/// The same, as if it had happened just now.
+fn alarm_now() -> String {
+    let now = SystemClock
+        .now()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3f+0000")
+        .to_string();
+    let mut event: Value = serde_json::from_str(ALARM).expect("JSON");
+    event["detail"]["state"]["timestamp"] = now.into();
+    event["time"] = SystemClock
+        .now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+        .into();
+    event.to_string()
+}
+
+/// An empty journal, an SNS that takes every message, and a Step Functions of the test's choice.
+async fn aws(start_execution: Answer) -> StubAws {
+    let answer = move |call: &Call| match call.action.as_str() {
+        "GetItem" | "PutItem" => Answer::json(200, &json!({})),
+        "Query" => Answer::json(200, &json!({ "Items": [], "Count": 0 })),
+        "Publish" => {
+            let result = "<PublishResult><MessageId>m</MessageId></PublishResult>";
+            Answer::xml(200, format!("<PublishResponse>{result}</PublishResponse>"))
+        }
+        "StartExecution" => start_execution.clone(),
+        other => Answer::xml(501, format!("no answer for {other}")),
+    };
+    StubAws::start(answer).await.expect("a stub")
+}
+
+fn started() -> Answer {
+    let arn = "arn:aws:states:us-east-1:123456789012:execution:evenkeel-fail-over-database:x";
+    Answer::json(200, &json!({ "executionArn": arn, "startDate": 1.5e9 }))
+}
+
+async fn function(aws: &StubAws, systems: &Systems) -> LocalLambda {
+    let (url, systems) = (aws.url(), systems.path().to_str().expect("UTF-8"));
+    let variables = [("AWS_ENDPOINT_URL", url.as_str()), ("EVENKEEL_SYSTEMS", systems)];
+    LocalLambda::start(FUNCTION, &variables).await.expect("starts")
+}
+
+#[tokio::test]
+async fn an_alarm_starts_its_recovery_and_the_process_ends_cleanly() {
+    let (aws, systems) = (aws(started()).await, Systems::shop().expect("written"));
+    let mut function = function(&aws, &systems).await;
+    let event = alarm_now();
+    let routed = function.invoke(event.clone()).await.expect("routed");
+    assert_eq!(routed["system"], "shop", "{routed}");
+    assert_eq!(routed["execution"]["existed"], false, "{routed}");
+
+    let again = function.invoke(event).await.expect("routed");
+    assert_eq!(
+        again["execution"]["name"], routed["execution"]["name"],
+        "a repeated event is the same incident"
+    );
+
+    let start = aws
+        .calls()
+        .into_iter()
+        .find(|call| call.action == "StartExecution")
+        .expect("started");
+    assert_eq!(start.service, "states");
+    let start: Value = serde_json::from_str(&start.body).expect("JSON");
+    assert_eq!(
+        start["stateMachineArn"],
+        "arn:aws:states:us-east-1:123456789012:stateMachine:evenkeel-fail-over-database"
+    );
+    let ended = function.shut_down().await.expect("ends");
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+}
+
+#[tokio::test]
+async fn an_execution_that_exists_is_no_error() {
+    let exists = Answer::json_error(400, "ExecutionAlreadyExists", "exists");
+    let (aws, systems) = (aws(exists).await, Systems::shop().expect("written"));
+    let routed = function(&aws, &systems)
+        .await
+        .invoke(alarm_now())
+        .await
+        .expect("routed");
+    assert_eq!(routed["execution"]["existed"], true, "{routed}");
+}
+
+#[tokio::test]
+async fn the_documented_alarm_is_too_old_to_start_anything() {
+    let (aws, systems) = (aws(started()).await, Systems::shop().expect("written"));
+    let routed = function(&aws, &systems)
+        .await
+        .invoke(ALARM)
+        .await
+        .expect("routed");
+    assert_eq!(routed["execution"], Value::Null, "{routed}");
+    assert!(!aws.actions().contains(&"StartExecution".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_called_so_and_reaches_no_aws() {
+    let (aws, systems) = (aws(started()).await, Systems::shop().expect("written"));
+    let mut function = function(&aws, &systems).await;
+    for garbage in [
+        &b""[..],
+        b"{",
+        b"\xff\xfe\x00",
+        b"null",
+        b"{}",
+        br#"{"source":"aws.cloudwatch"}"#,
+    ] {
+        let error = function.invoke(garbage).await.expect_err("no event");
+        assert_eq!(error.error_type, router::INVALID_EVENT, "{error}");
+    }
+    let truncated = &ALARM[..ALARM.len() / 2];
+    assert_eq!(
+        function
+            .invoke(truncated)
+            .await
+            .expect_err("truncated")
+            .error_type,
+        router::INVALID_EVENT
+    );
+    assert!(aws.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_recovery_that_cannot_be_started_is_paged_and_named() {
+    for (answer, name) in [
+        (
+            Answer::json_error(503, "ServiceUnavailable", "try later"),
+            Error::UNAVAILABLE,
+        ),
+        (
+            Answer::json_error(400, "AccessDeniedException", "not authorized"),
+            Error::REFUSED,
+        ),
+        (
+            Answer::json_error(400, "ThrottlingException", "Rate exceeded"),
+            Error::THROTTLED,
+        ),
+    ] {
+        let (aws, systems) = (aws(answer).await, Systems::shop().expect("written"));
+        let error = function(&aws, &systems)
+            .await
+            .invoke(alarm_now())
+            .await
+            .expect_err("not started");
+        assert_eq!(error.error_type, name, "{error}");
+        assert!(
+            aws.actions().contains(&"Publish".to_owned()),
+            "{:?}",
+            aws.actions()
+        );
+    }
+}
