@@ -25,7 +25,7 @@ const MAX_SEQUENCE: usize = 1_000_000;
 /// Deepest evaluation, JSONata's D1011. Plenty for recursion over data that `serde_json` accepts (128 levels).
 const MAX_DEPTH: usize = 2_000;
 /// Wall-clock bound of one evaluation, JSONata's D1012: only hostile expressions ever meet it.
-const MAX_MILLISECONDS: u64 = 5_000;
+const MAX_MILLISECONDS: u64 = 2_000;
 /// Nodes that a result may have once it leaves JSONata. Shared sub-trees count each time they appear: a small graph can
 /// stand for an exponentially large tree.
 const MAX_RESULT_NODES: usize = 2_000_000;

@@ -161,8 +161,9 @@ pub(super) fn bounded(node: AstNode) -> AstNode {
     with_stack(|| bounded_here(node))
 }
 
-fn boxed(node: Box<AstNode>) -> Box<AstNode> {
-    Box::new(bounded(*node))
+fn boxed(mut node: Box<AstNode>) -> Box<AstNode> {
+    *node = bounded(std::mem::replace(&mut *node, AstNode::Null));
+    node
 }
 
 fn list(nodes: Vec<AstNode>) -> Vec<AstNode> {
