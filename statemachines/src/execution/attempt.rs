@@ -6,12 +6,11 @@ use futures_util::future::{Either, pending, select};
 use serde_json::Value;
 
 use super::clock::give_way;
-use super::flow::unexpected;
 use super::run::{Left, Run, Strand, Visit};
 use super::scope::{Problem, Scope};
 use super::task::{Heartbeat, TaskReply, TaskRequest};
 use super::{EventKind, Failure, TaskKind};
-use crate::machine::{Pattern, Resource, Setting, SettingValue, Task};
+use crate::machine::{Pattern, Resource, Setting, Task};
 
 /// A task, ready to be called.
 struct Call {
@@ -224,18 +223,13 @@ enum Answer {
 fn seconds(scope: &Scope<'_, '_>, setting: Option<&Setting>) -> Result<Option<f64>, Problem> {
     let Some(setting) = setting else { return Ok(None) };
     let value = scope.setting(setting)?;
-    match value
+    // A path may lead to a number written as text, as for MaxConcurrencyPath.
+    let number = value
         .as_f64()
-        .filter(|seconds| *seconds > 0.0 && seconds.fract() == 0.0)
-    {
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    match number.filter(|seconds| *seconds > 0.0 && seconds.fract() == 0.0) {
         Some(seconds) => Ok(Some(seconds)),
-        None => {
-            let what = unexpected(setting, "positive integer", &value);
-            Err(match &setting.value {
-                SettingValue::Jsonata(_) => scope.query(&what, Some(setting.field)),
-                SettingValue::Literal(_) | SettingValue::Path(_) => scope.runtime(&what),
-            })
-        }
+        None => Err(scope.mistyped(setting, "integer", &value)),
     }
 }
 

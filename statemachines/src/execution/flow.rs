@@ -68,15 +68,14 @@ impl Run<'_> {
                 Ok(Shaped { output, assigned })
             }
             QueryLanguage::JsonPath => {
-                let result = match &flow.result_selector {
-                    Some(template) => {
-                        let scope = Scope::new(self, visit, strand).data(Arc::clone(&result));
-                        Arc::new(scope.template(template, "ResultSelector")?)
-                    }
-                    None => result,
-                };
+                // In `Assign`, `$` is what the task answered, before ResultSelector (Step Functions Developer Guide, "Passing
+                // data between states with variables").
                 let scope = Scope::new(self, visit, strand).data(Arc::clone(&result));
                 let assigned = scope.assign(&flow.assign, "Assign")?;
+                let result = match &flow.result_selector {
+                    Some(template) => Arc::new(scope.template(template, "ResultSelector")?),
+                    None => result,
+                };
                 let merged = self.place(visit, strand, &flow.result_path, result)?;
                 let output = select(&flow.output_path, &merged, || scope.data(Arc::clone(&merged)))?;
                 Ok(Shaped { output, assigned })
@@ -199,13 +198,7 @@ impl Run<'_> {
             };
             match value {
                 Value::String(text) => Ok(Some(text)),
-                other => {
-                    let what = unexpected(setting, "string", &other);
-                    Err(match &setting.value {
-                        SettingValue::Jsonata(_) => scope.query(&what, Some(setting.field)),
-                        SettingValue::Path(_) | SettingValue::Literal(_) => scope.runtime(&what),
-                    })
-                }
+                other => Err(scope.mistyped(setting, "string", &other)),
             }
         };
         match text(error).and_then(|error| Ok((error, text(cause)?))) {
@@ -223,6 +216,8 @@ impl Run<'_> {
 pub(super) fn unexpected(setting: &Setting, expected: &str, got: &Value) -> String {
     match &setting.value {
         SettingValue::Jsonata(expression) => {
+            // JSONata has numbers only; that one has to be whole is said of paths.
+            let expected = if expected == "integer" { "number" } else { expected };
             unexpected_type(&expression.source, setting.field, expected, got)
         }
         SettingValue::Path(reference) => {

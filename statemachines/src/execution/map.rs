@@ -171,10 +171,13 @@ impl Run<'_> {
         let value = match &map.items {
             Items::Input => {
                 if !selected.is_array() {
-                    let what = format!("Map state input must be an array but was: {selected}");
                     return Err(match visit.state.language {
-                        QueryLanguage::Jsonata => scope.query(&what, None),
-                        QueryLanguage::JsonPath => scope.runtime(&what),
+                        QueryLanguage::Jsonata => scope.query(
+                            &format!("Map state input must be an array but was: {selected}"),
+                            None,
+                        ),
+                        // ItemsPath is "$" where it is not said.
+                        QueryLanguage::JsonPath => scope.runtime("Reference path \"$\" must point to array."),
                     });
                 }
                 selected.as_ref().clone()
@@ -246,7 +249,7 @@ fn concurrency(scope: &Scope<'_, '_>, setting: Option<&Setting>) -> Result<usize
         .as_u64()
         .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
     let Some(number) = number else {
-        return Err(scope.runtime(&super::flow::unexpected(setting, "integer", &value)));
+        return Err(scope.mistyped(setting, "integer", &value));
     };
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     Ok(if number == 0 {

@@ -295,7 +295,7 @@ impl Run<'_> {
                 .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
             {
                 Some(number) => Ok(Some(number)),
-                None => Err(scope.runtime(&super::flow::unexpected(setting, "number", &value))),
+                None => Err(scope.mistyped(setting, "number", &value)),
             }
         };
         let percentage = number(&distributed.tolerated_percentage)?.unwrap_or(0.0);

@@ -288,7 +288,7 @@ impl<'a> Run<'a> {
                     self.history.borrow_mut().close(
                         self.clock.now(),
                         0,
-                        Event::ExecutionTimedOut(details.clone()),
+                        Event::ExecutionTimedOut(ErrorDetails::default()),
                     );
                     return Ending::Other(ExecutionStatus::TimedOut, details);
                 }

@@ -183,6 +183,15 @@ impl<'s, 'a> Scope<'s, 'a> {
         }
     }
 
+    /// A setting's value is not of the type it has to be.
+    pub(super) fn mistyped(&self, setting: &Setting, expected: &str, got: &Value) -> Problem {
+        let what = super::flow::unexpected(setting, expected, got);
+        match &setting.value {
+            SettingValue::Jsonata(_) => self.query(&what, Some(setting.field)),
+            SettingValue::Path(_) | SettingValue::Literal(_) => self.runtime(&what),
+        }
+    }
+
     fn context_shared(&self) -> &Shared {
         self.context
             .get_or_init(|| Shared::new(Arc::new(self.context_object())))

@@ -21,6 +21,7 @@ pub(crate) struct Path {
 #[derive(Debug, Clone)]
 enum Kind {
     Definite(Vec<Key>),
+    /// Nothing there is an empty list, not an error: `test_json_path_array_wildcard_or_slice_with_no_input`.
     Indefinite(Arc<serde_json_path::JsonPath>),
 }
 
@@ -38,9 +39,10 @@ impl Path {
     pub(crate) fn parse(text: &str, written: &str) -> Result<Self, String> {
         let kind = match definite(text)? {
             Scan::Definite(keys) => Kind::Definite(keys),
-            Scan::Indefinite(normal) => Kind::Indefinite(Arc::new(
-                serde_json_path::JsonPath::parse(&normal).map_err(|error| format!("'{written}': {error}"))?,
-            )),
+            Scan::Indefinite(normal) => {
+                let path = serde_json_path::JsonPath::parse(&normal);
+                Kind::Indefinite(Arc::new(path.map_err(|error| format!("'{written}': {error}"))?))
+            }
         };
         Ok(Self {
             written: written.into(),
@@ -56,7 +58,7 @@ impl Path {
     pub(crate) fn keys(&self) -> Option<&[Key]> {
         match &self.kind {
             Kind::Definite(keys) => Some(keys),
-            Kind::Indefinite(_) => None,
+            Kind::Indefinite(..) => None,
         }
     }
 
@@ -194,7 +196,8 @@ fn definite(text: &str) -> Result<Scan, String> {
     let mut rest = text
         .strip_prefix('$')
         .ok_or_else(|| format!("'{text}' does not start with $"))?;
-    let (mut keys, mut normal, mut indefinite) = (Vec::new(), String::from("$"), false);
+    let (mut keys, mut normal) = (Vec::new(), String::from("$"));
+    let mut indefinite = false;
     while !rest.is_empty() {
         if let Some(tail) = rest.strip_prefix("..") {
             indefinite = true;
@@ -328,6 +331,7 @@ mod tests {
         assert_eq!(read("$.items[:1].v", &data), Ok(json!([1])));
         assert_eq!(read("$.items[*].v", &data), Ok(json!([1, 2])));
         assert_eq!(read("$..v", &data), Ok(json!([1, 2])));
+        assert_eq!(read("$.no.such[1:]", &data), Ok(json!([])));
         assert_eq!(read("$.items[?(@.v > 1)]", &data), Ok(json!([{"v": 2}])));
     }
 
