@@ -1,3 +1,22 @@
-//! To be written.
+//! The world: an embedded cloud in virtual time.
+//!
+//! The real step functions run here through the real SDK clients under the real state machines. What is modelled is
+//! AWS: [`facts`] says how long it takes and who says so, [`world`] what it is, [`cloud`] what its API answers.
+//!
+//! ```text
+//! scenario ─► stage ─► world ─► event ─► router ─► execution ─► steps ─► SDK clients ─► cloud ─► world
+//!                                                                                          └─► report
+//! ```
 
+pub mod clock;
+pub mod cloud;
+pub mod dice;
 pub mod dynamodb;
+pub mod facts;
+pub mod lambda;
+pub mod many;
+pub mod report;
+pub mod scenario;
+pub mod stage;
+pub mod timeline;
+pub mod world;

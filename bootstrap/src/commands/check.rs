@@ -1,0 +1,40 @@
+//! `evenkeel check FILE`
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use domain::system::file;
+
+use crate::cli::Check;
+use crate::failure::Failure;
+
+pub fn run(asked: &Check) -> Result<ExitCode, Failure> {
+    let mut out = anstream::stdout().lock();
+    match &asked.file {
+        None => {
+            let schema = serde_json::to_string_pretty(&file::schema()).map_err(std::io::Error::from)?;
+            writeln!(out, "{schema}")?;
+        }
+        Some(path) => {
+            let system = super::read_system(path)?;
+            let database = &system.database;
+            writeln!(out, "{}: accepted", path.display())?;
+            writeln!(out)?;
+            writeln!(
+                out,
+                "  system      {} (account {}, {})",
+                system.name, system.account, system.regions.primary
+            )?;
+            writeln!(out, "  database    {} {}", database.kind, database.identifier)?;
+            for (alarm, meaning) in &system.alarms {
+                writeln!(out, "  alarm       {alarm} means {meaning}")?;
+            }
+            writeln!(
+                out,
+                "  objectives  RTO {}, RPO {}",
+                system.objectives.rto, system.objectives.rpo
+            )?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,28 @@
+//! One file per command.
+
+mod check;
+mod decide;
+mod rehearse;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use domain::system::{self, System};
+
+use crate::cli::Command;
+use crate::failure::Failure;
+
+/// Does what was typed.
+pub fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Rehearse(asked) => rehearse::run(&asked),
+        Command::Check(asked) => check::run(&asked),
+        Command::Decide(asked) => decide::run(&asked),
+    }
+}
+
+fn read_system(path: &Path) -> Result<System, Failure> {
+    let hint = "name a system file; `evenkeel check --schema` prints what one may hold, and rehearsal/systems has examples";
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, error, hint))?;
+    system::read(&text).map_err(|problems| Failure::refused(path, &text, problems))
+}

@@ -1,0 +1,136 @@
+//! Why the program did not do what it was asked: with the place in the user's file, and what to do next.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use domain::system::Problem;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use rehearsal::{scenario, stage};
+
+/// Why the program did not do what it was asked.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum Failure {
+    /// A file cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+        #[help]
+        hint: String,
+    },
+    /// A system file is refused.
+    #[error("{} is refused: {}", .file, counted(.problems.len()))]
+    Refused {
+        file: String,
+        #[related]
+        problems: Vec<Place>,
+    },
+    /// An event is none.
+    #[error("{} is no event: {what}", .path.display())]
+    NoEvent {
+        path: PathBuf,
+        what: String,
+        #[help]
+        hint: String,
+    },
+    /// There is no such scenario.
+    #[error("{error}")]
+    Scenario {
+        error: scenario::Error,
+        #[help]
+        hint: String,
+    },
+    /// A rehearsal could not begin.
+    #[error("the rehearsal could not begin")]
+    #[diagnostic(help("this is a defect of Evenkeel: please report it with the command you typed"))]
+    Stage(#[from] stage::Error),
+    /// The output could not be written.
+    #[error("the output could not be written")]
+    Output(#[from] std::io::Error),
+}
+
+/// A place in a user's file, and what is wrong there.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .problem.what)]
+pub struct Place {
+    problem: Problem,
+    text: NamedSource<String>,
+}
+
+impl Diagnostic for Place {
+    fn help(&self) -> Option<Box<dyn std::fmt::Display + '_>> {
+        Some(Box::new(&self.problem.hint))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.text)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(std::iter::once(LabeledSpan::underline(
+            self.problem.span.clone(),
+        ))))
+    }
+}
+
+impl Failure {
+    /// A system file that is refused.
+    pub fn refused(path: &Path, text: &str, problems: Vec<Problem>) -> Self {
+        let file = path.display().to_string();
+        let place = |problem| Place {
+            problem,
+            text: NamedSource::new(&file, text.to_owned()),
+        };
+        Self::Refused {
+            problems: problems.into_iter().map(place).collect(),
+            file: file.clone(),
+        }
+    }
+
+    /// A file that cannot be read.
+    pub fn unreadable(path: &Path, source: std::io::Error, hint: &str) -> Self {
+        Self::Unreadable {
+            path: path.to_owned(),
+            source,
+            hint: hint.to_owned(),
+        }
+    }
+
+    /// Shows it on stderr. The code says whether the request or its subject was at fault.
+    pub fn show(self) -> ExitCode {
+        // A reader who went away (`| head`) is told nothing.
+        if let Self::Output(error) = &self
+            && error.kind() == std::io::ErrorKind::BrokenPipe
+        {
+            return ExitCode::SUCCESS;
+        }
+        let code = match &self {
+            Self::Unreadable { .. } | Self::Scenario { .. } => 2,
+            Self::Refused { .. } | Self::NoEvent { .. } | Self::Stage(_) | Self::Output(_) => 1,
+        };
+        let coloured = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        let theme = if coloured {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
+        let mut shown = String::new();
+        let drawn = GraphicalReportHandler::new_themed(theme)
+            .with_width(80)
+            .render_report(&mut shown, &self);
+        if drawn.is_err() {
+            shown = self.to_string();
+        }
+        anstream::eprintln!("{}", shown.replace("  help: ", "  hint: ").trim_end());
+        ExitCode::from(code)
+    }
+}
+
+fn counted(problems: usize) -> String {
+    if problems == 1 {
+        "one problem".to_owned()
+    } else {
+        format!("{problems} problems")
+    }
+}

@@ -1,0 +1,54 @@
+//! What people read: without colour, and at 80 columns.
+
+pub mod facts;
+pub mod progress;
+pub mod report;
+pub mod scenarios;
+pub mod summary;
+pub mod timeline;
+
+/// The columns that every output fits.
+const WIDTH: usize = 80;
+
+/// A length of time as people say it.
+pub fn duration(ms: u64) -> String {
+    if ms < 1_000 {
+        return format!("{ms} ms");
+    }
+    let (minutes, seconds, tenths) = (ms / 60_000, ms / 1_000 % 60, ms / 100 % 10);
+    if minutes == 0 {
+        format!("{seconds}.{tenths} s")
+    } else {
+        format!("{minutes} min {seconds}.{tenths} s")
+    }
+}
+
+/// A count with thousands apart.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut apart = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            apart.push(',');
+        }
+        apart.push(digit);
+    }
+    apart
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_say_them() {
+        assert_eq!(
+            [count(0), count(999), count(1_000), count(12_345_678)],
+            ["0", "999", "1,000", "12,345,678"]
+        );
+        assert_eq!(
+            [duration(40), duration(4_260), duration(125_999)],
+            ["40 ms", "4.2 s", "2 min 5.9 s"]
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! Progress, on a terminal only.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar on stderr for that many steps.
+pub fn bar(steps: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("  {bar:40} {pos}/{len} seeds, {eta} left");
+    let bar = ProgressBar::new(steps);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
