@@ -53,7 +53,7 @@ impl Journal for MemoryJournal {
         let mut systems = self.systems();
         let state = systems.entry(system.clone()).or_default();
         match &state.lock {
-            Some(held) if held.is_held(lock::in_millis(now)) => {
+            Some(held) if held.is_held(now) => {
                 if held.holder == *holder {
                     Ok(held.clone())
                 } else {
