@@ -4,6 +4,7 @@ mod choice;
 mod fields;
 mod listing;
 mod parse;
+mod parts;
 mod settings;
 mod substitution;
 
