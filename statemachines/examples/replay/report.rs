@@ -1,11 +1,16 @@
 //! Every record replayed, and what came of it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::future::poll_fn;
 use std::path::Path;
+use std::task::Poll;
 
 use serde_json::{Value, json};
-use statemachines::{ErrorDetails, Execution, ExecutionContext, ExecutionResult, StateMachine, VirtualClock};
+use statemachines::{
+    ErrorDetails, Execution, ExecutionContext, ExecutionResult, HistoryEvent, StateMachine, VirtualClock,
+};
 
 use crate::compare::Comparison;
 use crate::record::{self, Record};
@@ -130,11 +135,21 @@ pub(crate) fn replay(record: &Record) -> Result<(), String> {
         StateMachine::from_value(&record.definition).map_err(|error| format!("refused: {error}"))?;
     let trace = Trace::new(record);
     let clock = VirtualClock::new("2026-01-01T00:00:00Z".parse().unwrap_or_default());
-    let mut execution =
-        Execution::new(&machine, record.input.clone(), &clock, &trace).context(context(record));
+    let seen = Cell::new(0);
+    let before = record.history.as_ref().map_or(0, Vec::len).saturating_sub(1);
+    let mut count = |_: &HistoryEvent| seen.set(seen.get() + 1);
+    let mut execution = Execution::new(&machine, record.input.clone(), &clock, &trace)
+        .context(context(record))
+        .observer(&mut count);
     if record.outcome.get("status").and_then(Value::as_str) == Some("ABORTED") {
-        // Somebody stopped it; the record does not say when. Before the first timer, then.
-        execution = execution.stop_when(async { ErrorDetails::default() });
+        // Somebody stopped it: when all but the last of the recorded events had happened.
+        execution = execution.stop_when(poll_fn(|_| match seen.get() >= before {
+            true => Poll::Ready(ErrorDetails {
+                error: text(&record.outcome, "error"),
+                cause: text(&record.outcome, "cause"),
+            }),
+            false => Poll::Pending,
+        }));
     }
     let result = clock.run(execution.run()).map_err(|error| error.to_string())?;
     let comparison = Comparison::new(&record.masks);
@@ -143,6 +158,10 @@ pub(crate) fn replay(record: &Record) -> Result<(), String> {
         None => compare_outcome(&comparison, &record.outcome, &result)?,
     }
     Ok(())
+}
+
+fn text(outcome: &Value, field: &str) -> Option<String> {
+    outcome.get(field).and_then(Value::as_str).map(str::to_owned)
 }
 
 fn context(record: &Record) -> ExecutionContext {

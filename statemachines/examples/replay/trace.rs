@@ -72,12 +72,8 @@ impl Trace {
 
     fn take(&self, request: &TaskRequest) -> Option<Answer> {
         let mut answers = self.answers.borrow_mut();
-        let same_state = |answer: &Answer| {
-            answer
-                .state
-                .as_deref()
-                .is_none_or(|state| state == request.state.as_ref())
-        };
+        let own = |answer: &Answer| answer.state.as_deref() == Some(request.state.as_ref());
+        let anyone = |answer: &Answer| answer.state.is_none();
         let same_parameters = |answer: &Answer| {
             self.comparison
                 .difference(&answer.parameters, &request.arguments)
@@ -86,12 +82,9 @@ impl Trace {
         let fresh = |answer: &Answer| !answer.used;
         let position = answers
             .iter()
-            .position(|answer| fresh(answer) && same_state(answer) && same_parameters(answer))
-            .or_else(|| {
-                answers
-                    .iter()
-                    .position(|answer| fresh(answer) && same_state(answer))
-            })
+            .position(|answer| fresh(answer) && own(answer) && same_parameters(answer))
+            .or_else(|| answers.iter().position(|answer| fresh(answer) && own(answer)))
+            .or_else(|| answers.iter().position(|answer| fresh(answer) && anyone(answer)))
             .or_else(|| answers.iter().position(fresh))?;
         answers[position].used = true;
         Some(answers[position].clone())
@@ -187,41 +180,73 @@ fn answers(history: &[Value]) -> Vec<Answer> {
             used: false,
         })
         .collect();
-    let mut unlinked = 0;
+    let mut unlinked = Vec::new();
     for event in history {
         let Some(stage) = stage(event).filter(|stage| *stage != "Scheduled") else {
             continue;
         };
-        let origin = match number(event, "prev") {
-            Some(_) => ancestor(event, &by_id).and_then(|origin| {
-                scheduled
-                    .iter()
-                    .position(|event| number(event, "id") == Some(origin))
-            }),
-            // Erased links: the k-th answer belongs to the k-th task.
-            None if stage == "Submitted" => Some(unlinked),
-            None => {
-                unlinked += 1;
-                Some(unlinked - 1)
-            }
-        };
-        let Some(answer) = origin.and_then(|origin| answers.get_mut(origin)) else {
+        if number(event, "prev").is_none() {
+            unlinked.extend(answer_without_links(event, stage, history));
             continue;
-        };
-        let output = event.get("output").cloned().unwrap_or(Value::Null);
-        match stage {
-            "Submitted" => answer.submitted = Some(output),
-            "Succeeded" => answer.ending = Ending::Succeeded(output),
-            "Failed" => {
-                answer.ending = Ending::Failed {
-                    error: text(event, "error"),
-                    cause: text(event, "cause"),
-                };
-            }
-            _ => answer.ending = Ending::TimerEnds,
+        }
+        let origin = ancestor(event, &by_id).and_then(|origin| {
+            scheduled
+                .iter()
+                .position(|event| number(event, "id") == Some(origin))
+        });
+        if let Some(answer) = origin.and_then(|origin| answers.get_mut(origin)) {
+            note(answer, event, stage);
         }
     }
-    answers
+    // Where links were erased, an answer knows at best its state, and comes before the tasks that were never answered.
+    unlinked.extend(answers);
+    unlinked
+}
+
+/// An answer whose links were erased: its state is the one that was left with it.
+fn answer_without_links(event: &Value, stage: &str, history: &[Value]) -> Option<Answer> {
+    if stage == "Submitted" {
+        return None;
+    }
+    let output = event.get("output");
+    let left = history.iter().find(|other| {
+        kind(other) == "TaskStateExited"
+            && output.is_some_and(|output| other.get("output").is_some_and(|left| holds(left, output)))
+    });
+    let mut answer = Answer {
+        state: left.and_then(|left| text(left, "name")),
+        parameters: Value::Null,
+        submitted: None,
+        ending: Ending::Never,
+        used: false,
+    };
+    note(&mut answer, event, stage);
+    Some(answer)
+}
+
+/// Whether a value is another one, or has it somewhere inside.
+fn holds(value: &Value, inner: &Value) -> bool {
+    value == inner
+        || match value {
+            Value::Object(fields) => fields.values().any(|field| holds(field, inner)),
+            Value::Array(items) => items.iter().any(|item| holds(item, inner)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        }
+}
+
+fn note(answer: &mut Answer, event: &Value, stage: &str) {
+    let output = event.get("output").cloned().unwrap_or(Value::Null);
+    match stage {
+        "Submitted" => answer.submitted = Some(output),
+        "Succeeded" => answer.ending = Ending::Succeeded(output),
+        "Failed" => {
+            answer.ending = Ending::Failed {
+                error: text(event, "error"),
+                cause: text(event, "cause"),
+            };
+        }
+        _ => answer.ending = Ending::TimerEnds,
+    }
 }
 
 /// Id of the `…Scheduled` event that an event's links lead back to.

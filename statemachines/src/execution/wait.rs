@@ -34,6 +34,9 @@ impl Run<'_> {
             Wait::Seconds(setting) => self.seconds(&scope, setting).map(|seconds| self.after(seconds)),
             Wait::Timestamp(setting) => {
                 let value = read(&scope, setting)?;
+                if matches!(setting.value, SettingValue::Jsonata(_)) && !value.is_string() {
+                    return Err(scope.mistyped(setting, "string", &value));
+                }
                 timestamp(&value).ok_or_else(|| {
                     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                     match &setting.value {
@@ -53,6 +56,9 @@ impl Run<'_> {
 
     fn seconds(&self, scope: &Scope<'_, '_>, setting: &Setting) -> Result<f64, Problem> {
         let value = read(scope, setting)?;
+        if matches!(setting.value, SettingValue::Jsonata(_)) && !value.is_number() {
+            return Err(scope.mistyped(setting, "number", &value));
+        }
         let wrong = |path_says: &str, query_says: &str| match &setting.value {
             SettingValue::Path(reference) => scope.runtime(&format!(
                 "The SecondsPath parameter {path_says}: {} == {value}",
