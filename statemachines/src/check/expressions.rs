@@ -71,6 +71,15 @@ fn look(
                 .hint("use it in Catch's Output or Assign"),
         );
     }
+    if let Some(name) = expression.top_level_reference() {
+        findings.push(
+            Finding::error(
+                place,
+                format!("reference to '{name}' at the top level: there is no context there"),
+            )
+            .hint("the input is $states.input, the result $states.result, a variable $name"),
+        );
+    }
     for name in expression.unknown_functions() {
         findings.push(
             Finding::error(place, format!("there is no function ${name} (T1006)"))

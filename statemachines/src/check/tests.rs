@@ -87,6 +87,12 @@ fn expressions_parse_and_call_what_exists() {
     finds(&broken, "$.States.A.Output.x: error: ");
     let nobody = machine(json!({"A": {"Type": "Pass", "Output": "{% $uuuid() %}", "End": true}}));
     finds(&nobody, "there is no function $uuuid");
+    let bare = machine(json!({"A": {"Type": "Pass", "Output": {"v": "{% phone & '!' %}"}, "End": true}}));
+    finds(&bare, "reference to 'phone' at the top level");
+    let nested = machine(
+        json!({"A": {"Type": "Pass", "Output": "{% $states.input.items[price > 1].{'p': price} %}", "End": true}}),
+    );
+    assert_eq!(found(&nested), Vec::<String>::new());
     let early = machine(json!({"A": {"Type": "Pass", "Output": "{% $states.result %}", "End": true}}));
     finds(&early, "$states.result is not there yet");
 }

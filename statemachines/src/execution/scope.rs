@@ -94,6 +94,9 @@ impl<'s, 'a> Scope<'s, 'a> {
                 jsonata::Error::Threw(message) => {
                     format!("{opening} threw an error during evaluation. {message}")
                 }
+                jsonata::Error::Bound(message) => {
+                    format!("{opening} threw an error during evaluation: {message}")
+                }
                 jsonata::Error::Undefined => format!("{opening} returned nothing (undefined)."),
             };
             self.query(&what, Some(location))

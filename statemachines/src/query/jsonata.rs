@@ -23,13 +23,13 @@ mod names;
 pub(crate) use json::{from_json, json_number, to_json};
 use names::Names;
 
-/// Longest sequence an expression may build; more ends in JSONata's D2015. AWS documents no number; a result must fit
-/// 256 KiB anyway, so a million items is far above anything that can leave an expression.
-const MAX_SEQUENCE: usize = 1_000_000;
-/// Deepest evaluation, JSONata's D1011. Plenty for recursion over data that `serde_json` accepts (128 levels).
-const MAX_DEPTH: usize = 2_000;
-/// Wall-clock bound of one evaluation, JSONata's D1012: only hostile expressions ever meet it.
+/// Longest sequence an expression may build, and deepest evaluation: `[1..873782]` and a depth of 100 are accepted by AWS,
+/// one more is not (measured against AWS: github.com/floci-io/floci, issue 2737).
+const MAX_SEQUENCE: usize = 873_782;
+const MAX_DEPTH: usize = 100;
+/// Wall-clock bound of one evaluation: only loops without end ever meet it.
 const MAX_MILLISECONDS: u64 = 2_000;
+
 /// A parsed `{% … %}`.
 #[derive(Debug, Clone)]
 pub(crate) struct Expression {
@@ -78,6 +78,9 @@ pub(crate) enum Error {
     /// The evaluation threw; the message starts with JSONata's code.
     #[error("{0}")]
     Threw(String),
+    /// A bound was met: AWS says so without a code.
+    #[error("{0}")]
+    Bound(&'static str),
     /// The value is JSONata's undefined.
     #[error("the expression returned nothing (undefined)")]
     Undefined,
@@ -163,6 +166,12 @@ impl Expression {
             .filter(|name| !functions::is_known(name))
     }
 
+    /// The first name that is read of a context which is not there: `$`, `$$`, a field without anything before it. AWS
+    /// refuses a definition that has one (Amazon States Language, "JSONata").
+    pub(crate) fn top_level_reference(&self) -> Option<String> {
+        names::top_level(&self.ast)
+    }
+
     /// Evaluate. Every call starts afresh: nothing an expression binds outlives it.
     pub(crate) fn evaluate(&self, bindings: &dyn Bindings) -> Result<Value, Error> {
         let mut context = Context::new();
@@ -189,17 +198,22 @@ impl Expression {
 }
 
 /// The message as JSONata 2.0.6 has it, which AWS runs: T1006 without the name that later versions add
-/// (`test_math_random_seeded`).
+/// (`test_math_random_seeded`), and the words of AWS for the bounds (floci issue 2737).
 fn threw(error: EvaluatorError) -> Error {
+    const NOT_A_FUNCTION: &str = "T1006: Attempted to invoke a non-function";
     let message = error.message();
-    let message = match message.strip_prefix(NOT_A_FUNCTION) {
-        Some(_) => NOT_A_FUNCTION,
-        None => message,
-    };
-    Error::Threw(message.to_owned())
+    match error.code() {
+        Some("T1006") => Error::Threw(NOT_A_FUNCTION.to_owned()),
+        Some("D2014" | "D2015") => Error::Bound(MEMORY),
+        Some("D1011" | "U1001") => Error::Bound(
+            "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive",
+        ),
+        Some("D1012") => Error::Bound("Expression evaluation timeout: Check for infinite loop"),
+        Some(_) | None => Error::Threw(message.to_owned()),
+    }
 }
 
-const NOT_A_FUNCTION: &str = "T1006: Attempted to invoke a non-function";
+const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 
 impl StatesUse {
     /// Reads the source instead of the syntax tree: `$states` always stands there literally, and a use that is not

@@ -10,9 +10,6 @@ use super::Bindings;
 use crate::execution::random::Random;
 use crate::query::intrinsic::hash;
 
-/// Most items that `$range` makes: what AWS's `States.ArrayRange` allows.
-const MAX_RANGE: usize = 1_000;
-
 /// Give the evaluator those of the functions that the expression names.
 pub(super) fn register(
     evaluator: &mut Evaluator,
@@ -36,7 +33,7 @@ pub(super) fn register(
                 evaluator.register_fn_override("random", move |arguments: &[JValue]| {
                     // With a seed, the same numbers for the same seed, like AWS.
                     match arguments.first().and_then(JValue::as_f64) {
-                        Some(seed) => Ok(JValue::Number(Random::new(seed.to_bits()).unit())),
+                        Some(seed) => Ok(JValue::Number(java_random(seed))),
                         None => Ok(JValue::Number(random.borrow_mut().unit())),
                     }
                 })?;
@@ -157,6 +154,34 @@ pub(super) fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 
+/// The first number of `java.util.Random`, which AWS draws from when it is given a seed: 42 gives 0.7275636800328681
+/// (floci issue 2662).
+fn java_random(seed: f64) -> f64 {
+    const MASK: u64 = (1 << 48) - 1;
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "Java's long, as the bits it has; `as` saturates"
+    )]
+    let mut state = ((seed as i64 as u64) ^ 0x5_DEEC_E66D) & MASK;
+    let mut bits = |count: u32| {
+        state = state.wrapping_mul(0x5_DEEC_E66D).wrapping_add(0xB) & MASK;
+        state >> (48 - count)
+    };
+    let whole = (bits(26) << 27) + bits(27);
+    #[allow(clippy::cast_precision_loss, reason = "53 bits are exact")]
+    let drawn = whole as f64 / 9_007_199_254_740_992.0;
+    drawn
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_seed_gives_the_number_that_aws_gives() {
+        assert_eq!(super::java_random(42.0), 0.727_563_680_032_868_1);
+    }
+}
+
 fn wrong(message: &str) -> EvaluatorError {
     EvaluatorError::EvaluationError(message.to_owned())
 }
@@ -202,16 +227,20 @@ fn range(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
     if step == 0.0 {
         return Err(wrong("D3141: $range expects a step other than zero"));
     }
+    // Halves are cut off, towards zero: measured against AWS (floci pull request 2676).
+    let (first, last, step) = (first.trunc(), last.trunc(), step.trunc());
+    let count = ((last - first) / step).floor() + 1.0;
+    if count.is_nan() || count <= 0.0 {
+        return Ok(JValue::Undefined);
+    }
+    if count > 873_782.0 {
+        return Err(wrong("D2014: the range is too large"));
+    }
     let mut items = Vec::new();
     let mut next = first;
     while (step > 0.0 && next <= last) || (step < 0.0 && next >= last) {
-        if items.len() == MAX_RANGE {
-            return Err(wrong("D2014: $range gives at most 1000 items"));
-        }
         items.push(JValue::Number(next));
-        #[allow(clippy::cast_precision_loss, reason = "at most 1000")]
-        let count = items.len() as f64;
-        next = first + step * count;
+        next += step;
     }
     // A sequence, which is unwrapped when it has one item: `test_array_range#exec_hist_resp_2`.
     Ok(JValue::sequence(items).unwrap_sequence())

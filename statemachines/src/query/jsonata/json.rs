@@ -66,6 +66,11 @@ impl Budget {
             JValue::Undefined => return Ok(None),
             JValue::Null => Value::Null,
             JValue::Bool(flag) => Value::Bool(*flag),
+            // AWS writes these as texts: `1/0` is "Infinity" (floci issue 2737).
+            JValue::Number(number) if number.is_nan() => Value::from("NaN"),
+            JValue::Number(number) if number.is_infinite() => {
+                Value::from(if *number > 0.0 { "Infinity" } else { "-Infinity" })
+            }
             JValue::Number(number) => Value::Number(json_number(*number)?),
             JValue::String(text) => Value::String(self.text(text)?),
             JValue::Array(items) => {
@@ -93,7 +98,7 @@ impl Budget {
 }
 
 fn too_large() -> Error {
-    Error::Threw("D2015: the result is too large".to_owned())
+    Error::Bound(super::MEMORY)
 }
 
 /// Whole numbers as integers, as AWS writes them.

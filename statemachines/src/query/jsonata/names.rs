@@ -134,3 +134,53 @@ impl Names {
         }
     }
 }
+
+/// The first reference to a context at the top of an expression, where there is none. Inside paths, predicates and functions
+/// there is one.
+pub(super) fn top_level(node: &AstNode) -> Option<String> {
+    jsonata_core::value::with_stack(|| top_level_here(node))
+}
+
+fn first<'n>(nodes: impl IntoIterator<Item = &'n AstNode>) -> Option<String> {
+    nodes.into_iter().find_map(top_level)
+}
+
+fn top_level_here(node: &AstNode) -> Option<String> {
+    match node {
+        AstNode::Name(name) => Some(name.clone()),
+        AstNode::Variable(name) if name.is_empty() => Some("$".to_owned()),
+        AstNode::ParentVariable(_) => Some("$$".to_owned()),
+        AstNode::Wildcard => Some("*".to_owned()),
+        AstNode::Descendant => Some("**".to_owned()),
+        AstNode::Path { steps } => steps.first().and_then(|step| top_level(&step.node)),
+        AstNode::Binary {
+            op: jsonata_core::ast::BinaryOp::ColonEqual,
+            lhs: _,
+            rhs,
+        } => top_level(rhs),
+        AstNode::Binary { lhs, rhs, .. } => first([lhs.as_ref(), rhs.as_ref()]),
+        AstNode::Unary { operand, .. } => top_level(operand),
+        AstNode::Function { args, .. } => first(args),
+        AstNode::Call { procedure, args } => top_level(procedure).or_else(|| first(args)),
+        AstNode::Array(items) | AstNode::ArrayGroup(items) | AstNode::Block(items) => first(items),
+        AstNode::Object(pairs) => first(pairs.iter().flat_map(|(key, value)| [key, value])),
+        AstNode::ObjectTransform { input, .. } | AstNode::Sort { input, .. } => top_level(input),
+        AstNode::Conditional {
+            condition,
+            then_branch,
+            else_branch,
+        } => first([condition.as_ref(), then_branch.as_ref()]).or_else(|| first(else_branch.as_deref())),
+        AstNode::String(_)
+        | AstNode::Number(_)
+        | AstNode::Boolean(_)
+        | AstNode::Null
+        | AstNode::Undefined
+        | AstNode::Placeholder
+        | AstNode::Regex { .. }
+        | AstNode::Variable(_)
+        | AstNode::Lambda { .. }
+        | AstNode::FunctionApplication(_)
+        | AstNode::Parent(_)
+        | AstNode::Transform { .. } => None,
+    }
+}
