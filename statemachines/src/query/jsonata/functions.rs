@@ -7,7 +7,6 @@ use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use super::Bindings;
-use crate::execution::random::Random;
 use crate::query::intrinsic::hash;
 
 /// Give the evaluator those of the functions that the expression names.
@@ -174,14 +173,6 @@ fn java_random(seed: f64) -> f64 {
     drawn
 }
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_seed_gives_the_number_that_aws_gives() {
-        assert_eq!(super::java_random(42.0), 0.727_563_680_032_868_1);
-    }
-}
-
 fn wrong(message: &str) -> EvaluatorError {
     EvaluatorError::EvaluationError(message.to_owned())
 }
@@ -276,5 +267,13 @@ fn parse(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
                 serde_json::from_str(text).map_err(|error| wrong(&format!("D3137: {error}")))?;
             Ok(super::from_json(&value))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_seed_gives_the_number_that_aws_gives() {
+        assert_eq!(super::java_random(42.0), 0.727_563_680_032_868_1);
     }
 }
