@@ -49,6 +49,12 @@ fn recorded_executions_replay_as_recorded() {
         "these are listed and agree now; take them off the list: {agreeing:#?}"
     );
 
+    assert!(
+        report.wordings.is_empty(),
+        "AWS words these differently: {:#?}",
+        report.wordings
+    );
+
     let (histories, outcomes) = (report.of_file("histories"), report.of_file("outcomes"));
     assert!(histories.0 * 100 >= histories.1 * 96, "{histories:?}");
     assert!(outcomes.0 * 100 >= outcomes.1 * 97, "{outcomes:?}");

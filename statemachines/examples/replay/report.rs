@@ -23,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) tally: BTreeMap<(&'static str, String, String), (usize, usize)>,
     /// Where the interpreter disagrees.
     pub(crate) disagreements: Vec<Disagreement>,
+    /// Where it agrees, and says a cause of AWS's own in other words than AWS.
+    pub(crate) wordings: Vec<Disagreement>,
 }
 
 /// A record that the interpreter disagrees with.
@@ -72,7 +74,12 @@ impl Report {
         let (agreed, total) = self.tally.entry(key).or_default();
         *total += 1;
         match replay(record) {
-            Ok(()) => *agreed += 1,
+            Ok(wording) => {
+                *agreed += 1;
+                let id = record.id.clone();
+                self.wordings
+                    .extend(wording.map(|what| Disagreement { file, id, what }));
+            }
             Err(what) => self.disagreements.push(Disagreement {
                 file,
                 id: record.id.clone(),
@@ -103,34 +110,39 @@ impl Report {
         for Disagreement { file, id, what } in &self.disagreements {
             let _ = writeln!(text, "\n{file}: {id}\n  {what}");
         }
+        for Disagreement { file, id, what } in &self.wordings {
+            let _ = writeln!(text, "\nother words, {file}: {id}\n  {what}");
+        }
         text
     }
 
     #[cfg_attr(test, allow(dead_code, reason = "the test prints the table"))]
-    /// One object: `histories`, `outcomes`, `disagreements`.
+    /// One object: `histories`, `outcomes`, `disagreements`, `wordings`.
     pub(crate) fn to_json(&self) -> Value {
         let count = |file: &str| {
             let (agreed, total) = self.of_file(file);
             json!({"agreed": agreed, "total": total})
         };
-        let disagreements: Vec<Value> = self
-            .disagreements
-            .iter()
-            .map(|Disagreement { file, id, what }| json!({"file": file, "id": id, "what": what}))
-            .collect();
+        let list = |found: &[Disagreement]| -> Vec<Value> {
+            let found = found.iter();
+            found
+                .map(|Disagreement { file, id, what }| json!({"file": file, "id": id, "what": what}))
+                .collect()
+        };
         json!({
             "histories": count("histories"),
             "outcomes": count("outcomes"),
-            "disagreements": disagreements,
+            "disagreements": list(&self.disagreements),
+            "wordings": list(&self.wordings),
         })
     }
 }
 
-/// Run one record.
+/// Run one record. What it returns is the first cause that AWS words differently, if any.
 ///
 /// # Errors
 /// The first difference from what was recorded.
-pub(crate) fn replay(record: &Record) -> Result<(), String> {
+pub(crate) fn replay(record: &Record) -> Result<Option<String>, String> {
     let machine =
         StateMachine::from_value(&record.definition).map_err(|error| format!("refused: {error}"))?;
     let trace = Trace::new(record);
@@ -154,10 +166,9 @@ pub(crate) fn replay(record: &Record) -> Result<(), String> {
     let result = clock.run(execution.run()).map_err(|error| error.to_string())?;
     let comparison = Comparison::new(&record.masks);
     match &record.history {
-        Some(history) => compare_history(&comparison, record, history, &result)?,
-        None => compare_outcome(&comparison, &record.outcome, &result)?,
+        Some(history) => compare_history(&comparison, record, history, &result),
+        None => compare_outcome(&comparison, &record.outcome, &result),
     }
-    Ok(())
 }
 
 fn text(outcome: &Value, field: &str) -> Option<String> {
@@ -194,7 +205,7 @@ fn compare_outcome(
     comparison: &Comparison,
     expected: &Value,
     result: &ExecutionResult,
-) -> Result<(), String> {
+) -> Result<Option<String>, String> {
     let mut actual = json!({"status": result.status.as_str()});
     if let Some(output) = &result.output {
         actual["output"] = output.as_ref().clone();
@@ -205,7 +216,30 @@ fn compare_outcome(
     if let Some(cause) = &result.cause {
         actual["cause"] = json!(cause);
     }
-    comparison.difference(expected, &actual).map_or(Ok(()), Err)
+    agree(comparison, expected, &actual)
+}
+
+/// Compare two events, or outcomes. A cause is part of the comparison wherever it comes from the definition, the input or a
+/// task; where it is AWS's own sentence about an error of AWS's own, another wording is noted and not held against it.
+fn agree(comparison: &Comparison, expected: &Value, actual: &Value) -> Result<Option<String>, String> {
+    let Some(difference) = comparison.difference(expected, actual) else {
+        return Ok(None);
+    };
+    let own = expected["error"]
+        .as_str()
+        .is_some_and(|error| error.starts_with("States."));
+    if !own || !expected["cause"].is_string() || !actual["cause"].is_string() {
+        return Err(difference);
+    }
+    let without_cause = |event: &Value| {
+        let mut event = event.clone();
+        event["cause"] = Value::Null;
+        event
+    };
+    match comparison.difference(&without_cause(expected), &without_cause(actual)) {
+        None => Ok(Some(difference)),
+        Some(difference) => Err(difference),
+    }
 }
 
 fn compare_history(
@@ -213,7 +247,8 @@ fn compare_history(
     record: &Record,
     expected: &[Value],
     result: &ExecutionResult,
-) -> Result<(), String> {
+) -> Result<Option<String>, String> {
+    let mut wording = None;
     let actual: Vec<Value> = result
         .history
         .iter()
@@ -242,13 +277,13 @@ fn compare_history(
             ));
         }
         let (expected, actual) = comparable(expected, actual);
-        if let Some(difference) = comparison.difference(&expected, &actual) {
-            let kind = expected["type"].as_str().unwrap_or_default();
-            return Err(format!("event {} {kind}{difference}", index + 1));
-        }
+        let kind = expected["type"].as_str().unwrap_or_default();
+        let place = |difference: String| format!("event {} {kind}{difference}", index + 1);
+        let worded = agree(comparison, &expected, &actual).map_err(place)?;
+        wording = wording.or(worded.map(place));
     }
     match actual.get(expected.len()) {
-        None => Ok(()),
+        None => Ok(wording),
         Some(extra) => Err(format!(
             "event {}: recorded the end got {}",
             expected.len() + 1,
