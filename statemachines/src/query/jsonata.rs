@@ -36,6 +36,8 @@ pub(crate) struct Expression {
     /// The text between the delimiters, trimmed: as AWS quotes it in causes.
     pub(crate) source: Arc<str>,
     ast: Arc<AstNode>,
+    /// Whether the tree calls the functions that bound it.
+    guarded: bool,
     /// Names of the variables that the expression reads and does not bind, without `$`.
     variables: Vec<String>,
     /// Names of functions called with `$`, without it.
@@ -129,10 +131,12 @@ impl Expression {
         let ast = parser::parse(source).map_err(|error| error.to_string())?;
         let mut names = Names::default();
         names.visit(&ast);
+        let ast = bounds::bounded(ast);
         let states = StatesUse::of(source);
         Ok(Self {
             source: source.into(),
-            ast: Arc::new(bounds::bounded(ast)),
+            guarded: bounds::is_guarded(&ast),
+            ast: Arc::new(ast),
             variables: names
                 .variables
                 .into_iter()
@@ -190,7 +194,9 @@ impl Expression {
             ..EvaluatorOptions::default()
         };
         let mut evaluator = Evaluator::with_options(context, options);
-        bounds::register(&mut evaluator).map_err(threw)?;
+        if self.guarded {
+            bounds::register(&mut evaluator).map_err(threw)?;
+        }
         functions::register(&mut evaluator, &self.functions, bindings).map_err(threw)?;
         let value = evaluator.evaluate(&self.ast, &JValue::Undefined).map_err(threw)?;
         to_json(&value)

@@ -52,6 +52,13 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
     Ok(())
 }
 
+/// Whether a rewritten tree calls any of them.
+pub(super) fn is_guarded(ast: &AstNode) -> bool {
+    let mut names = super::names::Names::default();
+    names.visit(ast);
+    names.functions.iter().any(|name| name.starts_with("states:"))
+}
+
 fn too_large() -> EvaluatorError {
     EvaluatorError::EvaluationError("D2015: the value is too large".to_owned())
 }
