@@ -23,8 +23,8 @@ pub enum Input {
     Recorded {
         /// The run.
         run: Run,
-        /// What happened.
-        record: Record,
+        /// What happened. Boxed: it is by far the largest field of any step's input.
+        record: Box<Record>,
     },
     /// The run does not hold its system's lock.
     LockReleased {
