@@ -113,6 +113,11 @@ impl LocalLambda {
         self.started_in
     }
 
+    /// The id of its process, while that lives.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.child.id()
+    }
+
     /// Hands it an event and waits for its answer.
     ///
     /// # Errors
