@@ -1,0 +1,180 @@
+//! Time: every wait is bounded, and a lock outlives the longest run that may hold it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::journal::LOCK_LEASE;
+use domain::step::Error;
+use serde_json::Value;
+use statemachines::{StateInfo, StateType};
+
+use crate::definitions::{Definition, Task, all};
+use crate::play::{Turn, play};
+use crate::understudy::Situation;
+
+/// The longest that a run can take, in seconds, over the worst of all paths.
+pub(crate) fn worst_case(definition: &Definition) -> f64 {
+    let states = definition.machine.states();
+    let costs: BTreeMap<&str, f64> = definition
+        .tasks()
+        .iter()
+        .map(|task| (task.name, longest(task)))
+        .collect();
+    let mut above = BTreeSet::new();
+    from(definition.machine.start_at(), &states, &costs, &mut above)
+}
+
+/// The machine's own time-out, in seconds.
+fn time_out(definition: &Definition) -> f64 {
+    number(&definition.json, "TimeoutSeconds")
+}
+
+fn from<'m>(
+    name: &'m str,
+    states: &[StateInfo<'m>],
+    costs: &BTreeMap<&str, f64>,
+    above: &mut BTreeSet<&'m str>,
+) -> f64 {
+    assert!(
+        above.insert(name),
+        "{name} leads back to itself: say here how often"
+    );
+    let state = states.iter().find(|state| state.name == name).expect("a state");
+    let own = match state.state_type {
+        StateType::Task => costs[name],
+        StateType::Pass | StateType::Choice | StateType::Succeed | StateType::Fail => 0.0,
+        StateType::Wait | StateType::Parallel | StateType::Map => {
+            panic!("say here how long {name} takes")
+        }
+    };
+    let after = state.next.iter().map(|next| from(next, states, costs, above));
+    let longest = after.fold(0.0, f64::max);
+    above.remove(name);
+    own + longest
+}
+
+/// A state that waits until its deadline, is asked once more just before, and then fails in every way that is retried,
+/// with every attempt as slow as it may be.
+fn longest(task: &Task<'_>) -> f64 {
+    let attempt = number(task.json, "TimeoutSeconds");
+    let waits = deadline(task).map_or(0.0, |seconds| seconds + number(not_yet(task), "IntervalSeconds"));
+    let faults = retriers(task).filter(|retrier| !names(retrier).contains(&Error::NOT_YET));
+    waits + attempt + faults.map(|retrier| retried(retrier, attempt)).sum::<f64>()
+}
+
+fn retried(retrier: &Value, attempt: f64) -> f64 {
+    let cap = retrier["MaxDelaySeconds"].as_f64().unwrap_or(f64::INFINITY);
+    let rate = retrier["BackoffRate"].as_f64().unwrap_or(2.0);
+    let mut delay = number(retrier, "IntervalSeconds");
+    let mut seconds = 0.0;
+    for _ in 0..number(retrier, "MaxAttempts") as u64 {
+        seconds += delay.min(cap) + attempt;
+        delay *= rate;
+    }
+    seconds
+}
+
+fn retriers<'t>(task: &Task<'t>) -> impl Iterator<Item = &'t Value> {
+    task.json["Retry"].as_array().into_iter().flatten()
+}
+
+fn names(retrier: &Value) -> Vec<&str> {
+    let names = retrier["ErrorEquals"].as_array().into_iter().flatten();
+    names.filter_map(Value::as_str).collect()
+}
+
+fn not_yet<'t>(task: &Task<'t>) -> &'t Value {
+    retriers(task)
+        .find(|retrier| names(retrier).contains(&Error::NOT_YET))
+        .unwrap_or_else(|| panic!("{} has a deadline, and nothing to wait for", task.name))
+}
+
+/// The seconds of the deadline that the payload carries.
+fn deadline(task: &Task<'_>) -> Option<f64> {
+    task.json["Arguments"]["Payload"]["deadline"]["seconds"].as_f64()
+}
+
+fn number(of: &Value, key: &str) -> f64 {
+    of[key]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{key} must be a number that stands there: {of}"))
+}
+
+#[test]
+fn whoever_waits_has_a_deadline_and_tries_often_enough_to_reach_it() {
+    let mut waiting = 0;
+    for definition in all() {
+        for task in definition.tasks() {
+            let waits = retriers(&task).any(|retrier| names(retrier).contains(&Error::NOT_YET));
+            assert_eq!(
+                waits,
+                deadline(&task).is_some(),
+                "{}: {}",
+                definition.name,
+                task.name
+            );
+            let Some(seconds) = deadline(&task) else { continue };
+            let retrier = not_yet(&task);
+            let within = number(retrier, "MaxAttempts") * number(retrier, "IntervalSeconds");
+            assert_eq!(within, seconds, "{}: {}", definition.name, task.name);
+            assert_eq!(
+                number(retrier, "BackoffRate"),
+                1.0,
+                "{}: {} waits at a fixed interval",
+                definition.name,
+                task.name
+            );
+            waiting += 1;
+        }
+    }
+    assert!(waiting >= 4, "only {waiting} states wait for anything");
+}
+
+#[test]
+fn a_deadline_begins_when_its_state_is_entered_and_stays_while_it_is_tried_again() {
+    for definition in all() {
+        for task in definition.tasks().iter().filter(|task| deadline(task).is_some()) {
+            let play = play(&definition, Situation::Down, |state, _| {
+                if state == task.name {
+                    Turn::Fails(Error::NOT_YET)
+                } else {
+                    Turn::Answers
+                }
+            });
+            let calls: Vec<_> = play.calls.iter().filter(|call| call.state == task.name).collect();
+            let mut begun: Vec<_> = calls
+                .iter()
+                .map(|call| call.deadline.expect("one").since)
+                .collect();
+            begun.dedup();
+            assert_eq!(begun.len(), 1, "{}: {}", definition.name, task.name);
+            let last = calls.last().and_then(|call| call.failed.as_deref());
+            assert_eq!(
+                last,
+                Some(Error::DEADLINE_PASSED),
+                "{}: {}",
+                definition.name,
+                task.name
+            );
+            let seconds = deadline(task).expect("one");
+            assert!(
+                play.seconds >= seconds,
+                "{} gave up after {} s",
+                task.name,
+                play.seconds
+            );
+        }
+    }
+}
+
+#[test]
+fn every_run_ends_before_its_own_time_out_and_that_before_its_lock_expires() {
+    for definition in all() {
+        let (worst, time_out) = (worst_case(&definition), time_out(&definition));
+        let lease = LOCK_LEASE.std().as_secs_f64();
+        assert!(
+            worst < time_out && time_out < lease,
+            "{}: {worst} s at worst, time-out {time_out} s, lease {lease} s",
+            definition.name
+        );
+    }
+}
