@@ -1,0 +1,317 @@
+//! What a person sees who types: the whole of it, with the exit code, on a pipe.
+
+#![expect(clippy::panic, reason = "a test that cannot go on says why")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const SYSTEM: &str = include_str!("../../rehearsal/systems/multi-az-instance.toml");
+const ALARM: &str = include_str!("../../events/samples/example-cloudwatch-alarm-state-change.json");
+
+/// A folder to type in.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn empty() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn with(self, file: &str, content: impl AsRef<[u8]>) -> Self {
+        std::fs::write(self.0.path().join(file), content).expect("a file");
+        self
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Types a line. With `RUST_BACKTRACE` set, as people who write Rust have it: nothing may come of that.
+    fn types(&self, line: &str) -> Seen {
+        let output = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
+            .args(line.split_whitespace())
+            .current_dir(self.path())
+            .env("RUST_BACKTRACE", "1")
+            .env_remove("CLICOLOR_FORCE")
+            .env_remove("NO_COLOR")
+            .output()
+            .expect("the program starts");
+        Seen::new(line, &output, self.path())
+    }
+}
+
+/// What came of it.
+struct Seen {
+    line: String,
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Seen {
+    fn new(line: &str, output: &Output, folder: &Path) -> Self {
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8");
+            text.replace(&folder.display().to_string(), "[FOLDER]")
+        };
+        Self {
+            line: line.to_owned(),
+            code: output.status.code(),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
+        .checked()
+    }
+
+    /// What is true of everything that the program says.
+    fn checked(self) -> Self {
+        let Self { line, out, err, .. } = &self;
+        let both = [out.as_str(), err.as_str()].concat();
+        assert!(!both.contains('\u{1b}'), "`{line}` colours a pipe");
+        for word in ["panicked", "stack backtrace", "RUST_BACKTRACE"] {
+            assert!(!both.contains(word), "`{line}`: {both}");
+        }
+        if line.starts_with("rehearse") && !line.contains("--json") {
+            for text in out.lines() {
+                let columns = text.chars().count();
+                assert!(columns <= 80, "`{line}`: {columns} columns: {text}");
+            }
+        }
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "$ evenkeel {}", self.line)?;
+        f.write_str(&self.out)?;
+        if !self.err.is_empty() {
+            writeln!(f, "--- stderr")?;
+            f.write_str(&self.err)?;
+        }
+        match self.code {
+            Some(code) => write!(f, "--- exit code {code}"),
+            None => f.write_str("--- killed"),
+        }
+    }
+}
+
+/// Types a line that is no good: the program refuses, keeps stdout clean, and says what to do next.
+fn refused(desk: &Desk, line: &str) -> String {
+    let seen = desk.types(line);
+    assert!(matches!(seen.code, Some(1 | 2)), "{seen}");
+    assert_eq!(seen.out, "", "what is refused is no data");
+    let way_out = ["hint: ", "try --", "For more information, try '--help'"];
+    assert!(
+        way_out.iter().any(|way| seen.err.contains(way)),
+        "no way out: {seen}"
+    );
+    seen.to_string()
+}
+
+#[test]
+fn the_scenarios_are_listed() {
+    insta::assert_snapshot!(Desk::empty().types("rehearse"));
+}
+
+#[test]
+fn a_lost_database_is_watched_from_the_fault_to_the_bill() {
+    let seen = Desk::empty().types("rehearse database-loss");
+    assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""));
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn a_database_that_needs_a_person_misses_its_objectives_and_says_so() {
+    let seen = Desk::empty().types("rehearse database-without-standby");
+    assert_eq!(seen.code, Some(1));
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn json_has_what_was_promised() {
+    let report = Desk::empty()
+        .types("rehearse database-loss --seed 3 --json")
+        .json();
+    for (pointer, is_right) in [
+        ("/scenario", Value::is_string as fn(&Value) -> bool),
+        ("/seed", Value::is_u64),
+        ("/outcome", Value::is_string),
+        ("/rto_ms", Value::is_u64),
+        ("/rpo_ms", Value::is_u64),
+        ("/requests/sent", Value::is_u64),
+        ("/requests/lost", Value::is_u64),
+        ("/recoveries/0/machine", Value::is_string),
+        ("/timeline/0/at_ms", Value::is_u64),
+        ("/invariants/checked", Value::is_u64),
+        ("/invariants/violated", Value::is_u64),
+    ] {
+        assert!(
+            report.pointer(pointer).is_some_and(is_right),
+            "{pointer} in {report}"
+        );
+    }
+    assert_eq!(
+        (&report["scenario"], &report["seed"]),
+        (&"database-loss".into(), &3.into())
+    );
+    assert_eq!(
+        (&report["outcome"], &report["invariants"]["violated"]),
+        (&"recovered".into(), &0.into())
+    );
+}
+
+#[test]
+fn the_same_seed_prints_the_same_bytes() {
+    let desk = Desk::empty();
+    for line in [
+        "rehearse database-loss --seed 42",
+        "rehearse database-loss --seed 42 --json",
+        "rehearse database-loss --seed 42 --seeds 5 --json",
+    ] {
+        assert_eq!(desk.types(line).out, desk.types(line).out);
+    }
+    let other = desk.types("rehearse database-loss --seed 43 --json").out;
+    assert_ne!(desk.types("rehearse database-loss --seed 42 --json").out, other);
+}
+
+#[test]
+fn many_seeds_are_summed_up() {
+    insta::assert_snapshot!(Desk::empty().types("rehearse database-loss --seeds 5"));
+}
+
+#[test]
+fn ones_own_system_is_rehearsed() {
+    let desk = Desk::empty().with("evenkeel.toml", SYSTEM.replace("\"shop\"", "\"books\""));
+    let seen = desk.types("rehearse database-loss --system evenkeel.toml");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(
+        seen.out
+            .contains("System books: multi-az-instance shop-db in eu-central-1."),
+        "{seen}"
+    );
+}
+
+#[test]
+fn a_good_system_file_is_accepted() {
+    insta::assert_snapshot!(
+        Desk::empty()
+            .with("evenkeel.toml", SYSTEM)
+            .types("check evenkeel.toml")
+    );
+}
+
+#[test]
+fn a_decision_is_explained() {
+    let alarm = ALARM
+        .replace("123456789012", "111122223333")
+        .replace("us-east-1", "eu-central-1");
+    let name = serde_json::from_str::<Value>(&alarm).expect("JSON")["detail"]["alarmName"].clone();
+    let system = SYSTEM.replace("shop-writer-unreachable", name.as_str().expect("a name"));
+    let desk = Desk::empty()
+        .with("alarm.json", alarm)
+        .with("evenkeel.toml", system);
+    insta::assert_snapshot!(desk.types("decide --event alarm.json"));
+}
+
+#[test]
+fn a_typo_in_a_scenario_is_answered_with_what_was_meant() {
+    insta::assert_snapshot!(refused(&Desk::empty(), "rehearse databse-loss"));
+}
+
+#[test]
+fn a_scenario_like_no_other_is_answered_with_all_there_are() {
+    insta::assert_snapshot!(refused(&Desk::empty(), "rehearse zzz"));
+}
+
+#[test]
+fn a_seed_that_is_no_number_is_refused() {
+    let desk = Desk::empty();
+    insta::assert_snapshot!(refused(&desk, "rehearse database-loss --seed seven"));
+    for seed in ["-1", "1.5", "18446744073709551616"] {
+        refused(&desk, &format!("rehearse database-loss --seed={seed}"));
+    }
+    refused(&desk, "rehearse database-loss --seeds 0");
+}
+
+#[test]
+fn a_system_file_that_is_not_there_is_refused() {
+    insta::assert_snapshot!(refused(
+        &Desk::empty(),
+        "rehearse database-loss --system evenkeel.toml"
+    ));
+}
+
+#[test]
+fn a_system_file_with_a_typo_is_refused_with_its_line() {
+    let desk = Desk::empty().with("evenkeel.toml", SYSTEM.replace("identifier", "identifer"));
+    insta::assert_snapshot!(refused(&desk, "check evenkeel.toml"));
+    refused(&desk, "rehearse database-loss --system evenkeel.toml");
+}
+
+#[test]
+fn a_folder_is_no_system_file() {
+    insta::assert_snapshot!(refused(&Desk::empty(), "check ."));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_no_system_file() {
+    let desk = Desk::empty().with("evenkeel.toml", b"name = \"sh\xffp\"\n");
+    insta::assert_snapshot!(refused(&desk, "check evenkeel.toml"));
+}
+
+#[test]
+fn an_event_that_was_cut_off_is_refused() {
+    let desk = Desk::empty()
+        .with("evenkeel.toml", SYSTEM)
+        .with("event.json", &ALARM[..ALARM.len() / 2]);
+    insta::assert_snapshot!(refused(&desk, "decide --event event.json"));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_no_event() {
+    let desk = Desk::empty()
+        .with("evenkeel.toml", SYSTEM)
+        .with("event.json", [0xff, 0xfe, 0x00]);
+    insta::assert_snapshot!(refused(&desk, "decide --event event.json"));
+}
+
+#[test]
+fn an_event_that_is_not_there_is_refused() {
+    let desk = Desk::empty().with("evenkeel.toml", SYSTEM);
+    insta::assert_snapshot!(refused(&desk, "decide --event event.json"));
+}
+
+/// Nothing is wrong with the question; the answer says what to declare.
+#[test]
+fn an_alarm_that_nobody_declared_is_paged_and_the_declared_ones_are_named() {
+    let alarm = ALARM
+        .replace("123456789012", "111122223333")
+        .replace("us-east-1", "eu-central-1");
+    let desk = Desk::empty()
+        .with("evenkeel.toml", SYSTEM)
+        .with("alarm.json", alarm);
+    let seen = desk.types("decide --event alarm.json");
+    assert!(seen.out.contains("hint: "), "{seen}");
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn an_event_of_another_account_is_of_no_known_system() {
+    let desk = Desk::empty()
+        .with("evenkeel.toml", SYSTEM)
+        .with("alarm.json", ALARM);
+    let seen = desk.types("decide --event alarm.json");
+    assert!(seen.out.contains("hint: "), "{seen}");
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn a_command_that_is_none_is_answered_with_how_to_ask() {
+    insta::assert_snapshot!(refused(&Desk::empty(), "rehears"));
+}
