@@ -9,7 +9,7 @@ use rehearsal::{scenario, stage};
 
 /// Why the program did not do what it was asked.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// A file cannot be read.
     #[error("cannot read {}", .path.display())]
     Unreadable {
@@ -53,7 +53,7 @@ pub enum Failure {
 /// A place in a user's file, and what is wrong there.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .problem.what)]
-pub struct Place {
+pub(crate) struct Place {
     problem: Problem,
     text: NamedSource<String>,
 }
@@ -76,7 +76,7 @@ impl Diagnostic for Place {
 
 impl Failure {
     /// A system file that is refused.
-    pub fn refused(path: &Path, text: &str, problems: Vec<Problem>) -> Self {
+    pub(crate) fn refused(path: &Path, text: &str, problems: Vec<Problem>) -> Self {
         let file = path.display().to_string();
         let place = |problem| Place {
             problem,
@@ -89,7 +89,7 @@ impl Failure {
     }
 
     /// A file that cannot be read.
-    pub fn unreadable(path: &Path, source: std::io::Error, hint: &str) -> Self {
+    pub(crate) fn unreadable(path: &Path, source: std::io::Error, hint: &str) -> Self {
         Self::Unreadable {
             path: path.to_owned(),
             source,
@@ -98,7 +98,7 @@ impl Failure {
     }
 
     /// Shows it on stderr. The code says whether the request or its subject was at fault.
-    pub fn show(self) -> ExitCode {
+    pub(crate) fn show(self) -> ExitCode {
         // A reader who went away (`| head`) is told nothing.
         if let Self::Output(error) = &self
             && error.kind() == std::io::ErrorKind::BrokenPipe

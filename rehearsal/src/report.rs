@@ -149,7 +149,7 @@ pub fn rehearse(
         .collect();
     let transitions = recoveries.iter().map(|run| run.transitions).sum();
     let outcome = outcome(&recoveries);
-    let asked = u32::from(world.moments.accepted.is_some());
+    let asked = world.moments.asked;
     Ok(Report {
         scenario: scenario.name.clone(),
         seed,
@@ -213,18 +213,14 @@ fn at_the_end(left: &mut Left) {
             heard == usize::from(!silent),
             || format!("people heard {heard} times of {name}"),
         );
-        let paged = ended.is_some_and(|end| end.status == "FAILED");
-        // A run that failed had found the database not serving; it must not have made it worse than one writer that
-        // a person can go on with.
-        let worse = paged
-            && world.database.writable().is_empty()
-            && world.database.hosts[world.database.writer].writable;
-        let lost_writer = paged && !world.database.hosts[world.database.writer].writable;
-        world
-            .ledger
-            .demand(Invariant::NoWorse, now, !lost_writer || worse, || {
-                format!("after {name} the writer endpoint leads to an instance that may not write")
-            });
+        let kept = ended.is_none_or(|end| end.status == "SUCCEEDED" || end.left.is_no_worse_than(run.found));
+        world.ledger.demand(Invariant::NoWorse, now, kept, || {
+            format!(
+                "{name} failed and left {:?}, having found {:?}",
+                ended.map(|end| end.left),
+                run.found
+            )
+        });
     }
     world
         .ledger

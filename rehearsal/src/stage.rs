@@ -292,6 +292,7 @@ impl<'a> Stage<'a> {
         }
         let end = End {
             at: clock.elapsed_ms(),
+            left: world.database.service(),
             status: result.status.as_str(),
             outcome,
             transitions: result.transitions,

@@ -1,7 +1,6 @@
 //! The interpreter behaves as AWS Step Functions was recorded to behave.
 //!
-//! The records are not part of this repository: they stand beside it, and where they do not, this test says that it was
-//! skipped.
+//! The records are not part of this repository: they stand beside it, and where they do not, these tests are skipped.
 
 #[path = "../examples/replay/compare.rs"]
 mod compare;
@@ -19,12 +18,12 @@ use std::path::Path;
 const LISTED: &str = include_str!("conformance-exceptions.txt");
 
 #[test]
+#[cfg_attr(
+    not(recorded),
+    ignore = "the recorded executions are not beside this repository"
+)]
 fn recorded_executions_replay_as_recorded() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/asl-conformance");
-    if !folder.exists() {
-        println!("skipped: the recorded executions are not at {}", folder.display());
-        return;
-    }
     let report = report::Report::of_folder(&folder).unwrap();
     println!("{}", report.to_text());
 
@@ -61,12 +60,12 @@ fn recorded_executions_replay_as_recorded() {
 }
 
 #[test]
+#[cfg_attr(
+    not(recorded),
+    ignore = "the recorded executions are not beside this repository"
+)]
 fn the_checks_refuse_nothing_that_aws_accepted_and_ran() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/asl-conformance");
-    if !folder.exists() {
-        println!("skipped: the recorded executions are not at {}", folder.display());
-        return;
-    }
     for file in ["histories.jsonl", "outcomes.jsonl"] {
         for record in record::read(&folder.join(file)).unwrap() {
             // An execution that failed for a mistake in its definition is what the checks are there to foresee.

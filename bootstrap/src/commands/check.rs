@@ -8,7 +8,7 @@ use domain::system::file;
 use crate::cli::Check;
 use crate::failure::Failure;
 
-pub fn run(asked: &Check) -> Result<ExitCode, Failure> {
+pub(crate) fn run(asked: &Check) -> Result<ExitCode, Failure> {
     let mut out = anstream::stdout().lock();
     match &asked.file {
         None => {

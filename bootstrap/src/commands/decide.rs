@@ -10,7 +10,7 @@ use domain::system::Systems;
 use crate::cli::Decide;
 use crate::failure::Failure;
 
-pub fn run(asked: &Decide) -> Result<ExitCode, Failure> {
+pub(crate) fn run(asked: &Decide) -> Result<ExitCode, Failure> {
     let systems = Systems::from(vec![super::read_system(&asked.system)?]);
     let hint = "name a file that holds one event as JSON; events/samples has documented ones";
     let payload =

@@ -2,6 +2,7 @@
 
 mod check;
 mod decide;
+mod lint;
 mod rehearse;
 
 use std::path::Path;
@@ -13,11 +14,12 @@ use crate::cli::Command;
 use crate::failure::Failure;
 
 /// Does what was typed.
-pub fn run(command: Command) -> Result<ExitCode, Failure> {
+pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Rehearse(asked) => rehearse::run(&asked),
         Command::Check(asked) => check::run(&asked),
         Command::Decide(asked) => decide::run(&asked),
+        Command::Lint(asked) => lint::run(&asked),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::cli::Rehearse;
 use crate::failure::Failure;
 use crate::show;
 
-pub fn run(asked: &Rehearse) -> Result<ExitCode, Failure> {
+pub(crate) fn run(asked: &Rehearse) -> Result<ExitCode, Failure> {
     let mut out = anstream::stdout().lock();
     if asked.facts {
         show::facts::write(&mut out, asked.json)?;

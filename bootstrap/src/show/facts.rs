@@ -9,7 +9,7 @@ use rehearsal::facts::{ALL, Basis};
 use super::{WIDTH, duration};
 
 /// Writes them.
-pub fn write(out: &mut impl Write, json: bool) -> Result<()> {
+pub(crate) fn write(out: &mut impl Write, json: bool) -> Result<()> {
     if json {
         return writeln!(
             out,

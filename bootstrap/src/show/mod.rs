@@ -1,17 +1,17 @@
 //! What people read: without colour, and at 80 columns.
 
-pub mod facts;
-pub mod progress;
-pub mod report;
-pub mod scenarios;
-pub mod summary;
-pub mod timeline;
+pub(crate) mod facts;
+pub(crate) mod progress;
+pub(crate) mod report;
+pub(crate) mod scenarios;
+pub(crate) mod summary;
+pub(crate) mod timeline;
 
 /// The columns that every output fits.
 const WIDTH: usize = 80;
 
 /// A length of time as people say it.
-pub fn duration(ms: u64) -> String {
+pub(crate) fn duration(ms: u64) -> String {
     if ms < 1_000 {
         return format!("{ms} ms");
     }
@@ -24,7 +24,7 @@ pub fn duration(ms: u64) -> String {
 }
 
 /// A count with thousands apart.
-pub fn count(n: u64) -> String {
+pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut apart = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar on stderr for that many steps.
-pub fn bar(steps: u64) -> ProgressBar {
+pub(crate) fn bar(steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("  {bar:40} {pos}/{len} seeds, {eta} left");
     let bar = ProgressBar::new(steps);
     match style {

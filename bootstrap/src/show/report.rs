@@ -11,7 +11,7 @@ use super::{WIDTH, count, duration};
 const MARGIN: usize = 16;
 
 /// Writes it.
-pub fn write(out: &mut impl Write, report: &Report) -> Result<()> {
+pub(crate) fn write(out: &mut impl Write, report: &Report) -> Result<()> {
     writeln!(out)?;
     let expected = if report.as_expected {
         "as the scenario expects"

@@ -5,7 +5,7 @@ use std::io::{Error, Result, Write};
 use rehearsal::scenario;
 
 /// Writes them.
-pub fn write(out: &mut impl Write) -> Result<()> {
+pub(crate) fn write(out: &mut impl Write) -> Result<()> {
     for name in scenario::names() {
         let scenario = scenario::named(name).map_err(Error::other)?;
         writeln!(out, "{name}\n    {}", scenario.summary)?;

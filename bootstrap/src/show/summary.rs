@@ -11,7 +11,7 @@ use super::{count, duration};
 const NAMED: usize = 10;
 
 /// Writes it.
-pub fn write(out: &mut impl Write, scenario: &Scenario, summary: &Summary) -> Result<()> {
+pub(crate) fn write(out: &mut impl Write, scenario: &Scenario, summary: &Summary) -> Result<()> {
     writeln!(out, "{}: {} seeds\n", scenario.name, count(summary.seeds as u64))?;
     for (outcome, times) in &summary.outcomes {
         writeln!(out, "  {outcome:<16}{:>9}", count(*times))?;

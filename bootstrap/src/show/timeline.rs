@@ -14,7 +14,7 @@ use super::WIDTH;
 const MARGIN: usize = 21;
 
 /// What is played.
-pub fn heading(out: &mut impl Write, scenario: &Scenario, system: &System, seed: u64) -> Result<()> {
+pub(crate) fn heading(out: &mut impl Write, scenario: &Scenario, system: &System, seed: u64) -> Result<()> {
     let bold = Style::new().bold();
     writeln!(out, "{bold}{}{bold:#}  seed {seed}", scenario.name)?;
     writeln!(out, "{}", scenario.summary)?;
@@ -32,7 +32,7 @@ pub fn heading(out: &mut impl Write, scenario: &Scenario, system: &System, seed:
 }
 
 /// One thing that happened.
-pub fn line(out: &mut impl Write, entry: &Entry) -> Result<()> {
+pub(crate) fn line(out: &mut impl Write, entry: &Entry) -> Result<()> {
     let style = style(entry.actor);
     let lines = textwrap::wrap(&entry.what, Options::new(WIDTH - MARGIN).break_words(true));
     for (index, text) in lines.iter().enumerate() {

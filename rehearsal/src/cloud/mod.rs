@@ -1,6 +1,11 @@
 //! AWS's API in front of the world. The SDK clients are real; each operation that a function calls is a typed rule
 //! here, and an operation without a rule is an error that names it.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "the rules give the SDK's own error types, which are as large as they are"
+)]
+
 pub mod application;
 mod cloudwatch;
 pub mod desk;

@@ -65,6 +65,26 @@ pub enum Refusal {
     Combination(String),
 }
 
+/// What a database offers, from nothing to all: a failed recovery must leave no less than it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The application can write.
+    pub serves: bool,
+    /// The writer endpoint leads to a host that may write, whether or not it answers.
+    pub has_writer: bool,
+    /// Hosts that could take over.
+    pub standbys: usize,
+}
+
+impl Service {
+    /// Whether nothing is worse than it was.
+    pub const fn is_no_worse_than(self, before: Self) -> bool {
+        (self.serves || !before.serves)
+            && (self.has_writer || !before.has_writer)
+            && self.standbys >= before.standbys
+    }
+}
+
 /// What a failover came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promotion {
@@ -134,6 +154,16 @@ impl Database {
     pub fn serves(&self) -> bool {
         let writer = &self.hosts[self.writer];
         self.failing_over_to.is_none() && writer.writable && writer.health == Health::Well
+    }
+
+    /// What it offers now.
+    pub fn service(&self) -> Service {
+        let able = |(index, host): &(usize, &Host)| *index != self.writer && host.health == Health::Well;
+        Service {
+            serves: self.serves(),
+            has_writer: self.hosts[self.writer].writable,
+            standbys: self.hosts.iter().enumerate().filter(able).count(),
+        }
     }
 
     /// Whether a failover is under way.

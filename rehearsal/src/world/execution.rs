@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Ms;
+use super::database::Service;
 
 /// All executions, by name.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Execution {
     pub input: Value,
     /// When it was started.
     pub started: Ms,
+    /// How the database was when it started.
+    pub found: Service,
     /// How it ended, if it did.
     pub end: Option<End>,
 }
@@ -28,6 +31,8 @@ pub struct Execution {
 pub struct End {
     /// When.
     pub at: Ms,
+    /// How the database was when it ended.
+    pub left: Service,
     /// As `DescribeExecution` spells it.
     pub status: &'static str,
     /// What its output calls the outcome, or the error's name.
@@ -58,15 +63,16 @@ impl Executions {
         self.0.get(name)
     }
 
-    /// Starts one. Source of the rule: Step Functions API, StartExecution (idempotent while running with the same name
+    /// Starts one on a database in that state. Source of the rule: Step Functions API, StartExecution (idempotent while running with the same name
     /// and input; otherwise `ExecutionAlreadyExists` for 90 days).
-    pub fn start(&mut self, name: &str, machine_arn: &str, input: Value, now: Ms) -> Start {
+    pub fn start(&mut self, name: &str, machine_arn: &str, input: Value, found: Service, now: Ms) -> Start {
         match self.0.get(name) {
             None => {
                 let execution = Execution {
                     machine_arn: machine_arn.to_owned(),
                     input,
                     started: now,
+                    found,
                     end: None,
                 };
                 self.0.insert(name.to_owned(), execution);

@@ -82,6 +82,8 @@ pub struct Moments {
     pub alarm: Option<Ms>,
     /// When RDS first accepted a failover that we asked for.
     pub accepted: Option<Ms>,
+    /// How many failovers RDS accepted from us.
+    pub asked: u32,
     /// When a writer in another place began to serve.
     pub moved: Option<Ms>,
     /// How long the first failover that we asked for took, as the facts drew it.
@@ -201,6 +203,7 @@ impl World {
     pub fn ask_for_failover(&mut self, target: Option<&str>) -> Result<(), Refusal> {
         let took = self.dice.draw(&facts::failover(self.database.kind));
         self.database.begin_failover(target)?;
+        self.moments.asked += 1;
         self.moments.accepted.get_or_insert(self.now);
         self.moments.failover.get_or_insert(took.as_millis());
         self.failover_began(took.as_millis());
@@ -209,7 +212,9 @@ impl World {
 
     /// Somebody starts an execution. Says whether it is a new one.
     pub fn start_execution(&mut self, name: &str, machine_arn: &str, input: Value) -> execution::Start {
-        let start = self.executions.start(name, machine_arn, input, self.now);
+        let start = self
+            .executions
+            .start(name, machine_arn, input, self.database.service(), self.now);
         if start == execution::Start::New {
             self.outbox.push(Outgoing::Start(name.to_owned()));
         }
