@@ -8,7 +8,7 @@ use domain::names::IncidentId;
 use domain::step::{self, Deadline, Error, Failure};
 use domain::steps::Run;
 use futures_util::future::LocalBoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use statemachines::{Clock, Execution, ExecutionResult, TaskReply, TaskRequest, Tasks, VirtualClock};
 
@@ -17,6 +17,9 @@ use crate::understudy::{Asked, Situation, Understudy, error_named};
 
 /// Step Functions' own error: nobody answered in time.
 pub(crate) const TIMEOUT: &str = "States.Timeout";
+
+/// How long every attempt takes, so that nothing happens at the same instant as what came before it.
+const ATTEMPT: SignedDuration = SignedDuration::from_millis(100);
 
 /// How one attempt goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub(crate) enum Turn<'a> {
 /// One attempt, as it went.
 pub(crate) struct Call {
     pub(crate) state: String,
+    /// When it began.
+    pub(crate) at: Timestamp,
     pub(crate) asked: step::Result<Asked>,
     pub(crate) deadline: Option<Deadline>,
     /// The name of the error it ended with, if it did.
@@ -155,6 +160,8 @@ impl domain::clock::Clock for At {
 
 impl Cast<'_, '_> {
     async fn attempt(&self, request: TaskRequest) -> TaskReply {
+        let began = self.clock.now();
+        self.clock.sleep_until(began + ATTEMPT).await;
         let turn = (self.script)(&request.state, request.attempt);
         let function = request.arguments["FunctionName"].as_str().unwrap_or_default();
         let payload = &request.arguments["Payload"];
@@ -173,7 +180,7 @@ impl Cast<'_, '_> {
             Turn::Fails(name) if error_named(name).is_none() => Err(failure(name)),
             Turn::Fails(_) => answer,
         };
-        self.calls.borrow_mut().push(call(&request, &answer));
+        self.calls.borrow_mut().push(call(&request, began, &answer));
         match answer {
             Ok(output) => TaskReply::invoked(output),
             Err(failure) if failure.error_type == TIMEOUT => pending().await,
@@ -191,7 +198,7 @@ impl Tasks for Cast<'_, '_> {
     }
 }
 
-fn call(request: &TaskRequest, answer: &Result<Value, Failure>) -> Call {
+fn call(request: &TaskRequest, at: Timestamp, answer: &Result<Value, Failure>) -> Call {
     let mut payload = request.arguments["Payload"].clone();
     let deadline = payload
         .as_object_mut()
@@ -199,6 +206,7 @@ fn call(request: &TaskRequest, answer: &Result<Value, Failure>) -> Call {
     let function = request.arguments["FunctionName"].as_str().unwrap_or_default();
     Call {
         state: request.state.to_string(),
+        at,
         asked: Asked::read(function, &payload),
         deadline: deadline.map(|deadline| step::input(&deadline).expect("a deadline")),
         failed: answer.as_ref().err().map(|failure| failure.error_type.clone()),
