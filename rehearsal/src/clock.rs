@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// The world's clock. Must be made inside the runtime of [`runtime`].
+/// The world's clock. Must be made inside the runtime of [`runtime()`].
 #[derive(Clone, Copy, Debug)]
 pub struct VirtualClock {
     origin: Instant,

@@ -3,7 +3,7 @@
 use std::io::{Error, Result, Write};
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use rehearsal::facts::{ALL, Basis};
 
 use super::{WIDTH, duration};
@@ -24,6 +24,8 @@ pub(crate) fn write(out: &mut impl Write, json: bool) -> Result<()> {
     table
         .set_width(u16::try_from(WIDTH).unwrap_or(80))
         .set_header(["what", "least", "most", "source"]);
+    let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));
+    table.set_constraints([fixed(26), fixed(10), fixed(12)]);
     for fact in &ALL {
         let source = match fact.basis {
             Basis::Documented(source) => format!("documented: {source}"),

@@ -137,7 +137,7 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
         problem(
             file.objectives.rto.span(),
             format!(
-                "an RTO of {rto} cannot be met: AWS documents up to {} for a {kind} failover alone",
+                "an RTO of {rto} cannot be met: AWS documents up to {} for a failover of {kind} alone",
                 kind.documented_failover()
             ),
             format!(

@@ -1,7 +1,7 @@
 //! The system file, `evenkeel.toml`: one per application. What it is made of, what its alarms mean, what was
 //! promised about it, what may run by itself, and who is told.
 //!
-//! [`file`] is the file as written (and the JSON Schema for editors), [`check`] turns it into a [`System`] or into
+//! [`mod@file`] is the file as written (and the JSON Schema for editors), [`check`] turns it into a [`System`] or into
 //! problems with their places. A [`System`] that exists is therefore coherent: no other module checks again.
 
 pub mod check;
