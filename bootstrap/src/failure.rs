@@ -122,7 +122,13 @@ impl Failure {
         if drawn.is_err() {
             shown = self.to_string();
         }
-        anstream::eprintln!("{}", shown.replace("  help: ", "  hint: ").trim_end());
+        anstream::eprintln!(
+            "{}",
+            shown
+                .replace("  help: ", "  hint: ")
+                .replace("Error: \n", "")
+                .trim_end()
+        );
         ExitCode::from(code)
     }
 }

@@ -201,18 +201,30 @@ fn at_the_end(left: &mut Left) {
                 None => format!("{name} did not end"),
                 Some(end) => format!("{name} ended as {} with {}", end.status, end.outcome),
             });
+        // One message says how it ended. A run that had told of a recovery and then could not release its lock is the
+        // one that says a second thing: that page must be heard too.
         let silent = ended.is_some_and(|end| end.outcome == "left-to-the-other");
-        let heard = world
-            .heard
-            .iter()
-            .filter(|heard| heard.key.starts_with(name.as_str()))
-            .count();
-        world.ledger.demand(
-            Invariant::EveryRunEndsAndIsHeardOnce,
-            now,
-            heard == usize::from(!silent),
-            || format!("people heard {heard} times of {name}"),
+        let heard = |outcome: Outcome| {
+            let key = format!("{name}/{outcome}");
+            world.heard.iter().filter(|heard| heard.key == key).count()
+        };
+        let (good, paged) = (
+            heard(Outcome::Recovered) + heard(Outcome::StoodDown),
+            heard(Outcome::Paged),
         );
+        let failed = ended.is_some_and(|end| end.status == "FAILED");
+        let once = if failed {
+            good <= 1 && paged == 1
+        } else {
+            good == usize::from(!silent) && paged == 0
+        };
+        world
+            .ledger
+            .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, once, || {
+                format!(
+                    "of {name} people heard {good} times that it ended well, and were paged {paged} times"
+                )
+            });
         let kept = ended.is_none_or(|end| end.status == "SUCCEEDED" || end.left.is_no_worse_than(run.found));
         world.ledger.demand(Invariant::NoWorse, now, kept, || {
             format!(

@@ -9,6 +9,7 @@ use domain::system::Systems;
 
 use crate::cli::Decide;
 use crate::failure::Failure;
+use crate::show::{WIDTH, wrap};
 
 pub(crate) fn run(asked: &Decide) -> Result<ExitCode, Failure> {
     let systems = Systems::from(vec![super::read_system(&asked.system)?]);
@@ -29,9 +30,13 @@ pub(crate) fn run(asked: &Decide) -> Result<ExitCode, Failure> {
         writeln!(out, "{json}")?;
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(out, "{}: {}", decision.verdict.word(), decision.why)?;
+    for line in wrap(&format!("{}: {}", decision.verdict.word(), decision.why), WIDTH) {
+        writeln!(out, "{line}")?;
+    }
     for evidence in &decision.evidence {
-        writeln!(out, "  {evidence}")?;
+        for line in wrap(&evidence.to_string(), WIDTH - 2) {
+            writeln!(out, "  {line}")?;
+        }
     }
     if let Verdict::Recover(run) = &decision.verdict {
         writeln!(out, "\n  would start  {}", run.recovery)?;
@@ -42,12 +47,11 @@ pub(crate) fn run(asked: &Decide) -> Result<ExitCode, Failure> {
             .iter()
             .flat_map(|system| system.alarms.keys().map(String::as_str))
             .collect();
-        writeln!(
-            out,
-            "\n  hint: {} declares: {}",
-            asked.system.display(),
-            known.join(", ")
-        )?;
+        let hint = format!("hint: {} declares: {}", asked.system.display(), known.join(", "));
+        writeln!(out)?;
+        for line in wrap(&hint, WIDTH - 2) {
+            writeln!(out, "  {line}")?;
+        }
     }
     writeln!(out, "\nJudged at {at} with an empty journal. Nothing was done.")?;
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,14 @@ pub(crate) mod summary;
 pub(crate) mod timeline;
 
 /// The columns that every output fits.
-const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
+
+/// Text in lines of that width. Words are broken nowhere but where they alone are too long: an identifier that is
+/// broken at its hyphens can be neither searched for nor copied.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<std::borrow::Cow<'_, str>> {
+    let options = textwrap::Options::new(width).break_words(true);
+    textwrap::wrap(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
+}
 
 /// A length of time as people say it.
 pub(crate) fn duration(ms: u64) -> String {

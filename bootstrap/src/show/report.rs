@@ -4,9 +4,8 @@ use std::io::{Result, Write};
 
 use anstyle::{AnsiColor, Style};
 use rehearsal::report::Report;
-use textwrap::Options;
 
-use super::{WIDTH, count, duration};
+use super::{WIDTH, count, duration, wrap};
 
 const MARGIN: usize = 16;
 
@@ -98,10 +97,7 @@ fn row(out: &mut impl Write, name: &str, text: &str, good: bool) -> Result<()> {
     } else {
         AnsiColor::Red.on_default().bold()
     };
-    for (index, line) in textwrap::wrap(text, Options::new(WIDTH - MARGIN))
-        .iter()
-        .enumerate()
-    {
+    for (index, line) in wrap(text, WIDTH - MARGIN).iter().enumerate() {
         let name = if index == 0 { name } else { "" };
         writeln!(out, "  {name:<14}{style}{line}{style:#}")?;
     }

@@ -6,9 +6,8 @@ use anstyle::{AnsiColor, Style};
 use domain::system::System;
 use rehearsal::scenario::Scenario;
 use rehearsal::timeline::{Actor, Entry, clock};
-use textwrap::Options;
 
-use super::WIDTH;
+use super::{WIDTH, wrap};
 
 /// Room for the clock and the actor.
 const MARGIN: usize = 21;
@@ -34,7 +33,7 @@ pub(crate) fn heading(out: &mut impl Write, scenario: &Scenario, system: &System
 /// One thing that happened.
 pub(crate) fn line(out: &mut impl Write, entry: &Entry) -> Result<()> {
     let style = style(entry.actor);
-    let lines = textwrap::wrap(&entry.what, Options::new(WIDTH - MARGIN).break_words(true));
+    let lines = wrap(&entry.what, WIDTH - MARGIN);
     for (index, text) in lines.iter().enumerate() {
         if index == 0 {
             writeln!(

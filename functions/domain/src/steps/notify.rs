@@ -26,7 +26,8 @@ pub enum Input {
 pub struct Failure {
     /// The state that failed.
     pub state: String,
-    /// The error's name.
+    /// The error's name. Step Functions knows errors without one.
+    #[serde(default)]
     pub error: String,
     /// The error's cause, as Step Functions handed it over. From a Lambda function, JSON in a string.
     #[serde(default)]
