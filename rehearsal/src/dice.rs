@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::duration::Duration;
+use domain::names::fnv1a;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -53,10 +54,8 @@ impl Dice {
     fn stream(&mut self, purpose: &'static str) -> &mut ChaCha8Rng {
         let seed = self.seed;
         self.streams.entry(purpose).or_insert_with(|| {
-            // FNV-1a of the purpose picks the stream, the seed the sequence in it.
-            let stream = purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
+            // The purpose picks the stream, the seed the sequence in it.
+            let stream = fnv1a(purpose.as_bytes());
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(stream);
             rng

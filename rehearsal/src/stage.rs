@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::duration::Duration;
-use domain::names::{JOURNAL_TABLE, Recovery};
+use domain::names::{JOURNAL_TABLE, Recovery, execution_arn};
 use domain::system::System;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
@@ -262,10 +262,7 @@ impl<'a> Stage<'a> {
             tries: 0,
         };
         let context = ExecutionContext {
-            execution_arn: format!(
-                "{}:{name}",
-                known.machine_arn.replace(":stateMachine:", ":execution:")
-            ),
+            execution_arn: execution_arn(&known.machine_arn, &name),
             execution_name: name.clone(),
             role_arn: format!("{}-role", known.machine_arn),
             state_machine_arn: known.machine_arn.clone(),

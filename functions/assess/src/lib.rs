@@ -41,7 +41,7 @@ impl Step for Steps {
     async fn ensure(&self, input: Input) -> step::Result<Value> {
         match input {
             Input::DatabaseAssessed { run } => {
-                let system = database::system(&self.systems, &run)?;
+                let system = self.systems.of_run(&run)?;
                 step::output(&self.database(&run, system).await?)
             }
         }

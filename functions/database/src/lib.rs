@@ -18,10 +18,9 @@ use std::sync::Arc;
 
 use domain::clock::Clock;
 use domain::journal::Journal;
-use domain::step::{self, Error, Step};
-use domain::steps::Run;
+use domain::step::{self, Step};
 use domain::steps::database::{Input, Written};
-use domain::system::{System, Systems};
+use domain::system::Systems;
 use serde_json::Value;
 
 use self::write_check::WriteCheck;
@@ -52,7 +51,7 @@ impl<J: Journal> Step for Steps<J> {
                 epoch,
                 assessment,
             } => {
-                let database = &system(&self.systems, &run)?.database;
+                let database = &self.systems.of_run(&run)?.database;
                 let fence = start::Fence {
                     journal: &self.journal,
                     run: &run,
@@ -62,11 +61,11 @@ impl<J: Journal> Step for Steps<J> {
                 step::output(&start::ensure(&self.rds, database, &assessment, fence).await?)
             }
             Input::WriterMoved { run, assessment } => {
-                let database = &system(&self.systems, &run)?.database;
+                let database = &self.systems.of_run(&run)?.database;
                 step::output(&moved::ensure(&self.rds, database, &assessment.writer).await?)
             }
             Input::Writable { run } => {
-                let url = &system(&self.systems, &run)?.database.write_check;
+                let url = &self.systems.of_run(&run)?.database.write_check;
                 let token = format!("{}-{}", run.incident, self.clock.now().as_millisecond());
                 self.write_check.stored_and_read_back(url, &token).await?;
                 step::output(&Written {
@@ -76,17 +75,4 @@ impl<J: Journal> Step for Steps<J> {
             }
         }
     }
-}
-
-/// The system that a run is about.
-///
-/// # Errors
-/// `InvalidInput` when this deployment does not know it.
-pub fn system<'a>(systems: &'a Systems, run: &Run) -> step::Result<&'a System> {
-    systems.named(&run.system).ok_or_else(|| Error::InvalidInput {
-        what: format!(
-            "this deployment has no system named `{}`; deploy its system file first",
-            run.system
-        ),
-    })
 }

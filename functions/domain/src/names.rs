@@ -190,7 +190,7 @@ impl IncidentId {
 }
 
 /// FNV-1a, 64 bits: short, the same on every build and platform, and nobody gains by a collision here.
-fn fnv1a(bytes: &[u8]) -> u64 {
+pub fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
@@ -252,6 +252,14 @@ impl fmt::Display for Recovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.machine())
     }
+}
+
+/// The ARN of an execution of a state machine. Source: Step Functions Developer Guide, resource types of its ARNs.
+pub fn execution_arn(state_machine_arn: &str, name: &str) -> String {
+    format!(
+        "{}:{name}",
+        state_machine_arn.replace(":stateMachine:", ":execution:")
+    )
 }
 
 /// The journal's DynamoDB table.

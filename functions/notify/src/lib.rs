@@ -40,12 +40,7 @@ impl<J: Journal> Step for Steps<J> {
     async fn ensure(&self, input: Input) -> step::Result<Value> {
         match input {
             Input::PeopleTold { run, record } => {
-                let system = self
-                    .systems
-                    .named(&run.system)
-                    .ok_or_else(|| Error::InvalidInput {
-                        what: format!("this deployment has no system named `{}`", run.system),
-                    })?;
+                let system = self.systems.of_run(&run)?;
                 let message = Message::about_run(system, &run, &record, self.clock.now());
                 step::output(&tell(&self.sns, &self.journal, system, &message, self.clock.as_ref()).await?)
             }

@@ -2,7 +2,7 @@
 
 use domain::decision::{Decision, Why};
 use domain::journal::Outcome;
-use domain::names::{Recovery, TopicArn};
+use domain::names::{self, Recovery, TopicArn};
 use domain::step::Error;
 use domain::steps::Run;
 use domain::steps::journal::Record;
@@ -176,11 +176,7 @@ fn execution_arn(system: &System, run: &Run) -> String {
     let machine = run
         .recovery
         .state_machine_arn(&system.regions.primary, &system.account);
-    format!(
-        "{}:{}",
-        machine.replace(":stateMachine:", ":execution:"),
-        run.incident
-    )
+    names::execution_arn(&machine, run.incident.as_str())
 }
 
 #[cfg(test)]

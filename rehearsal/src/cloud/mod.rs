@@ -11,6 +11,7 @@ mod cloudwatch;
 pub mod desk;
 mod dynamodb;
 mod rds;
+mod refusal;
 mod sns;
 mod states;
 mod wire;

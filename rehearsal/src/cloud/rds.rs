@@ -18,10 +18,10 @@ use aws_sdk_rds::types::error::{
 };
 use aws_sdk_rds::types::{DbCluster, DbClusterMember, DbInstance};
 use aws_smithy_mocks::{Rule, mock};
-use aws_smithy_types::error::ErrorMetadata;
 use domain::system::DatabaseKind;
 
 use super::Desk;
+use super::refusal::{fault, meta};
 use crate::timeline::Actor;
 use crate::world::World;
 use crate::world::database::{Database, Host, Refusal};
@@ -61,11 +61,11 @@ fn describe_instances(
     };
     match input.db_instance_identifier() {
         Some(id) if found.is_empty() => {
-            let meta = meta("DBInstanceNotFound", format!("DBInstance {id} not found."));
-            let fault = DbInstanceNotFoundFault::builder()
-                .set_message(meta.message().map(str::to_owned))
-                .meta(meta)
-                .build();
+            let fault = fault!(
+                DbInstanceNotFoundFault,
+                "DBInstanceNotFound",
+                format!("DBInstance {id} not found.")
+            );
             Err(DescribeDBInstancesError::DbInstanceNotFoundFault(fault))
         }
         _ => Ok(DescribeDbInstancesOutput::builder()
@@ -81,14 +81,11 @@ fn describe_clusters(
     let database = &world.database;
     let asked = input.db_cluster_identifier();
     if !is_cluster(database) || asked.is_some_and(|id| id != database.identifier) {
-        let meta = meta(
+        let fault = fault!(
+            DbClusterNotFoundFault,
             "DBClusterNotFoundFault",
-            format!("DBCluster {} not found.", asked.unwrap_or_default()),
+            format!("DBCluster {} not found.", asked.unwrap_or_default())
         );
-        let fault = DbClusterNotFoundFault::builder()
-            .set_message(meta.message().map(str::to_owned))
-            .meta(meta)
-            .build();
         return Err(DescribeDBClustersError::DbClusterNotFoundFault(fault));
     }
     let members = database.hosts.iter().enumerate().map(|(index, host)| {
@@ -117,11 +114,11 @@ fn reboot(
         input.force_failover() == Some(true)
     );
     if is_cluster(&world.database) || asked != world.database.identifier {
-        let meta = meta("DBInstanceNotFound", format!("DBInstance {asked} not found."));
-        let fault = DbInstanceNotFoundFault::builder()
-            .set_message(meta.message().map(str::to_owned))
-            .meta(meta)
-            .build();
+        let fault = fault!(
+            DbInstanceNotFoundFault,
+            "DBInstanceNotFound",
+            format!("DBInstance {asked} not found.")
+        );
         return Err(RebootDBInstanceError::DbInstanceNotFoundFault(fault));
     }
     if input.force_failover() != Some(true) {
@@ -139,11 +136,7 @@ fn reboot(
         }
         Err(Refusal::State(why)) => {
             world.say(Actor::Call, format!("{line}: InvalidDBInstanceState"));
-            let meta = meta("InvalidDBInstanceState", why);
-            let fault = InvalidDbInstanceStateFault::builder()
-                .set_message(meta.message().map(str::to_owned))
-                .meta(meta)
-                .build();
+            let fault = fault!(InvalidDbInstanceStateFault, "InvalidDBInstanceState", why);
             Err(RebootDBInstanceError::InvalidDbInstanceStateFault(fault))
         }
         Err(Refusal::Combination(why)) => {
@@ -167,11 +160,11 @@ fn failover(
         .map_or_else(String::new, |target| format!(" to {target}"));
     let line = format!("rds:FailoverDBCluster {asked}{to}");
     if !is_cluster(&world.database) || asked != world.database.identifier {
-        let meta = meta("DBClusterNotFoundFault", format!("DBCluster {asked} not found."));
-        let fault = DbClusterNotFoundFault::builder()
-            .set_message(meta.message().map(str::to_owned))
-            .meta(meta)
-            .build();
+        let fault = fault!(
+            DbClusterNotFoundFault,
+            "DBClusterNotFoundFault",
+            format!("DBCluster {asked} not found.")
+        );
         return Err(FailoverDBClusterError::DbClusterNotFoundFault(fault));
     }
     match world.ask_for_failover(target.as_deref()) {
@@ -185,11 +178,7 @@ fn failover(
         }
         Err(Refusal::State(why) | Refusal::Combination(why)) => {
             world.say(Actor::Call, format!("{line}: InvalidDBClusterStateFault"));
-            let meta = meta("InvalidDBClusterStateFault", why);
-            let fault = InvalidDbClusterStateFault::builder()
-                .set_message(meta.message().map(str::to_owned))
-                .meta(meta)
-                .build();
+            let fault = fault!(InvalidDbClusterStateFault, "InvalidDBClusterStateFault", why);
             Err(FailoverDBClusterError::InvalidDbClusterStateFault(fault))
         }
     }
@@ -230,11 +219,4 @@ const fn is_cluster(database: &Database) -> bool {
         DatabaseKind::MultiAzInstance => false,
         DatabaseKind::MultiAzCluster | DatabaseKind::Aurora => true,
     }
-}
-
-fn meta(code: &str, message: impl Into<String>) -> ErrorMetadata {
-    ErrorMetadata::builder()
-        .code(code)
-        .message(message.into())
-        .build()
 }

@@ -3,9 +3,9 @@
 use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::publish::{PublishError, PublishInput, PublishOutput};
 use aws_smithy_mocks::{Rule, mock};
-use aws_smithy_types::error::ErrorMetadata;
 
 use super::Desk;
+use super::refusal::meta;
 use crate::timeline::Actor;
 use crate::world::{Heard, World};
 
@@ -19,12 +19,7 @@ fn publish(world: &mut World, input: &PublishInput) -> Result<PublishOutput, Pub
         .into_iter()
         .find(|topic| Some(topic.as_str()) == input.topic_arn());
     let Some(topic) = topic.cloned() else {
-        return Err(PublishError::generic(
-            ErrorMetadata::builder()
-                .code("NotFound")
-                .message("Topic does not exist")
-                .build(),
-        ));
+        return Err(PublishError::generic(meta("NotFound", "Topic does not exist")));
     };
     let key = input
         .message_attributes()

@@ -7,10 +7,10 @@ use aws_sdk_sfn::operation::start_execution::{
 use aws_sdk_sfn::types::error::{ExecutionAlreadyExists, InvalidExecutionInput, StateMachineDoesNotExist};
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
-use aws_smithy_types::error::ErrorMetadata;
-use domain::names::Recovery;
+use domain::names::{Recovery, execution_arn};
 
 use super::Desk;
+use super::refusal::{fault, meta};
 use crate::world::World;
 use crate::world::execution::Start;
 
@@ -29,25 +29,22 @@ fn start_execution(
         .iter()
         .any(|recovery| recovery.state_machine_arn(region, account) == machine)
     {
-        let meta = meta(
+        let fault = fault!(
+            StateMachineDoesNotExist,
             "StateMachineDoesNotExist",
-            format!("State Machine Does Not Exist: '{machine}'"),
+            format!("State Machine Does Not Exist: '{machine}'")
         );
-        let fault = StateMachineDoesNotExist::builder()
-            .set_message(meta.message().map(str::to_owned))
-            .meta(meta)
-            .build();
         return Err(StartExecutionError::StateMachineDoesNotExist(fault));
     }
     let Ok(parsed) = serde_json::from_str(input.input().unwrap_or("{}")) else {
-        let meta = meta("InvalidExecutionInput", "the input is not JSON".to_owned());
-        let fault = InvalidExecutionInput::builder()
-            .set_message(meta.message().map(str::to_owned))
-            .meta(meta)
-            .build();
+        let fault = fault!(
+            InvalidExecutionInput,
+            "InvalidExecutionInput",
+            "the input is not JSON"
+        );
         return Err(StartExecutionError::InvalidExecutionInput(fault));
     };
-    let arn = format!("{}:{name}", machine.replace(":stateMachine:", ":execution:"));
+    let arn = execution_arn(&machine, &name);
     match world.start_execution(&name, &machine, parsed) {
         Start::New | Start::Same => {
             let at = DateTime::from_millis(world.timestamp(world.now).as_millisecond());
@@ -58,19 +55,12 @@ fn start_execution(
             output.map_err(|error| StartExecutionError::generic(meta("InternalFailure", error.to_string())))
         }
         Start::Exists => {
-            let meta = meta(
+            let fault = fault!(
+                ExecutionAlreadyExists,
                 "ExecutionAlreadyExists",
-                format!("Execution Already Exists: '{arn}'"),
+                format!("Execution Already Exists: '{arn}'")
             );
-            let fault = ExecutionAlreadyExists::builder()
-                .set_message(meta.message().map(str::to_owned))
-                .meta(meta)
-                .build();
             Err(StartExecutionError::ExecutionAlreadyExists(fault))
         }
     }
-}
-
-fn meta(code: &str, message: String) -> ErrorMetadata {
-    ErrorMetadata::builder().code(code).message(message).build()
 }

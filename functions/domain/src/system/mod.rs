@@ -13,6 +13,8 @@ use serde::Serialize;
 
 use crate::duration::Duration;
 use crate::names::{AccountId, DbIdentifier, Recovery, Region, SystemName, TopicArn};
+use crate::step;
+use crate::steps::Run;
 
 pub use check::{Problem, read};
 pub use file::{DatabaseKind, HttpsUrl, Meaning, Mode, Percent};
@@ -120,6 +122,19 @@ impl Systems {
     /// The one of that name.
     pub fn named(&self, name: &SystemName) -> Option<&System> {
         self.0.iter().find(|system| system.name == *name)
+    }
+
+    /// The one that a run is about.
+    ///
+    /// # Errors
+    /// `InvalidInput` when this deployment does not know it.
+    pub fn of_run(&self, run: &Run) -> step::Result<&System> {
+        self.named(&run.system).ok_or_else(|| step::Error::InvalidInput {
+            what: format!(
+                "this deployment has no system named `{}`; deploy its system file first",
+                run.system
+            ),
+        })
     }
 
     /// The one that declares an alarm of that name in that account and in one of its Regions.
