@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::names::{IncidentId, Recovery, Region, SystemName};
+use domain::steps::region::Risk;
 use jiff::Timestamp;
 
 /// Keeps an AWS application upright.
@@ -18,6 +20,16 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Watch an outage and the recovery from it, without an AWS account
     Rehearse(Rehearse),
+    /// Start a recovery by hand
+    Run(Run),
+    /// Say yes to a recovery that asks
+    Approve(Approve),
+    /// Say no to a recovery that asks
+    Reject(Answer),
+    /// Stop a recovery: it undoes what can be undone, and pages
+    Stop(Answer),
+    /// Show where a system serves, what runs, and what is asked
+    Status(Status),
     /// Accept or refuse a system file, with line, reason and hint
     Check(Check),
     /// Say what would be done about an event, and why, without doing it
@@ -30,10 +42,12 @@ pub(crate) enum Command {
 #[command(
     after_help = "Examples:\n  evenkeel rehearse                             list the scenarios\n  \
 evenkeel rehearse database-loss               watch one\n  \
-evenkeel rehearse database-loss --seeds 1000  how it goes in general"
+evenkeel rehearse database-loss --seeds 1000  how it goes in general\n  \
+evenkeel rehearse region-loss --keep          stop where a person is asked\n  \
+evenkeel rehearse ./mine.toml                 a scenario of your own"
 )]
 pub(crate) struct Rehearse {
-    /// The scenario; without one, all are listed
+    /// The scenario, or a scenario file; without one, all are listed
     pub(crate) scenario: Option<String>,
     /// Decides everything that is left to chance: the same seed gives the same bytes
     #[arg(long, value_name = "N", default_value = "1", value_parser = seed)]
@@ -47,9 +61,91 @@ pub(crate) struct Rehearse {
     /// Print one JSON object instead
     #[arg(long)]
     pub(crate) json: bool,
+    /// Stop where a person is asked, and keep the embedded cloud for `status`, `approve`, `reject`, `stop` and `run`
+    #[arg(long, conflicts_with_all = ["seeds", "json"])]
+    pub(crate) keep: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     /// Print what the embedded cloud believes about AWS, and where it comes from
     #[arg(long, conflicts_with_all = ["scenario", "seeds", "system"])]
     pub(crate) facts: bool,
+}
+
+/// Where the embedded cloud is kept between two commands.
+#[derive(Debug, Args)]
+pub(crate) struct Kept {
+    /// Where the embedded cloud is kept
+    #[arg(
+        long = "rehearsal",
+        value_name = "FILE",
+        default_value = ".evenkeel/rehearsal.json"
+    )]
+    pub(crate) file: PathBuf,
+}
+
+/// Who, and why. Both are kept in the journal.
+#[derive(Debug, Args)]
+pub(crate) struct Signed {
+    /// Who decides
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: String,
+    /// Why
+    #[arg(long, value_name = "WHY")]
+    pub(crate) because: String,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evenkeel run switch-over-region --by ana --because \"maintenance\"\n  \
+evenkeel run fail-back-region --by ana --because \"the Region is back\"\n\n\
+Runs in the Region that is to serve: the standby for fail-over-region and\nswitch-over-region, the primary \
+for the others, unless --region says otherwise."
+)]
+pub(crate) struct Run {
+    /// The machine
+    #[arg(value_parser = machine)]
+    pub(crate) machine: Recovery,
+    #[command(flatten)]
+    pub(crate) signed: Signed,
+    /// The system; needed where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<SystemName>,
+    /// The Region it runs in
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<Region>,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  evenkeel approve INCIDENT --by ana --because \"the Region is gone\" --accept data-loss"
+)]
+pub(crate) struct Approve {
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+    /// A risk that is accepted by its name; may be given several times
+    #[arg(long = "accept", value_name = "RISK")]
+    pub(crate) accepts: Vec<Risk>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Answer {
+    /// The run, as the message and `evenkeel status` name it
+    pub(crate) incident: IncidentId,
+    #[command(flatten)]
+    pub(crate) signed: Signed,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +179,14 @@ pub(crate) struct Lint {
     /// The definitions, each a JSON file
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+}
+
+fn machine(text: &str) -> Result<Recovery, String> {
+    let names = Recovery::ALL.map(Recovery::machine);
+    Recovery::ALL
+        .into_iter()
+        .find(|recovery| recovery.machine() == text)
+        .ok_or_else(|| format!("there is no such machine; there are: {}", names.join(", ")))
 }
 
 fn seed(text: &str) -> Result<u64, String> {

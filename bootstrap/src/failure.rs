@@ -41,6 +41,29 @@ pub(crate) enum Failure {
         #[help]
         hint: String,
     },
+    /// What was kept is no embedded cloud.
+    #[error("{} is no embedded cloud that was kept: {what}", .path.display())]
+    NotKept {
+        path: PathBuf,
+        what: String,
+        #[help]
+        hint: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}", .path.display())]
+    #[diagnostic(help("name another file with `--rehearsal FILE`"))]
+    Unwritable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// A person's wish was not carried out.
+    #[error("{error}")]
+    Operate {
+        error: operate::Error,
+        #[help]
+        hint: String,
+    },
     /// A rehearsal could not begin.
     #[error("the rehearsal could not begin")]
     #[diagnostic(help("this is a defect of Evenkeel: please report it with the command you typed"))]
@@ -106,8 +129,13 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         let code = match &self {
-            Self::Unreadable { .. } | Self::Scenario { .. } => 2,
-            Self::Refused { .. } | Self::NoEvent { .. } | Self::Stage(_) | Self::Output(_) => 1,
+            Self::Unreadable { .. } | Self::Scenario { .. } | Self::NotKept { .. } => 2,
+            Self::Refused { .. }
+            | Self::NoEvent { .. }
+            | Self::Unwritable { .. }
+            | Self::Operate { .. }
+            | Self::Stage(_)
+            | Self::Output(_) => 1,
         };
         let coloured = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
         let theme = if coloured {

@@ -187,6 +187,306 @@ pub const OLD_WRITER_RETURNS: Fact = Fact::ms(
     Basis::Assumed("the host is restarted or replaced, then catches up; AWS publishes no figure"),
 );
 
+/// What a call to another Region of the same continent takes longer.
+pub const OTHER_REGION: Fact = Fact::ms(
+    "a call to the other Region takes longer by",
+    20,
+    60,
+    Basis::Assumed("a few round trips between neighbouring Regions; AWS publishes no figure"),
+);
+
+/// Auto Scaling API.
+pub const AUTO_SCALING_API: Fact = Fact::ms(
+    "a call of Auto Scaling",
+    40,
+    200,
+    Basis::Assumed("control-plane calls; AWS publishes no figure"),
+);
+
+/// Elastic Load Balancing API.
+pub const LOAD_BALANCING_API: Fact = Fact::ms(
+    "a call of Elastic Load Balancing",
+    40,
+    200,
+    Basis::Assumed("control-plane calls; AWS publishes no figure"),
+);
+
+/// ElastiCache API.
+pub const ELASTICACHE_API: Fact = Fact::ms(
+    "a call of ElastiCache",
+    30,
+    150,
+    Basis::Assumed("control-plane calls; AWS publishes no figure"),
+);
+
+/// Service Quotas API.
+pub const QUOTAS_API: Fact = Fact::ms(
+    "a call of Service Quotas",
+    40,
+    200,
+    Basis::Assumed("control-plane calls; AWS publishes no figure"),
+);
+
+/// Route 53 API.
+pub const ROUTE53_API: Fact = Fact::ms(
+    "a call of Route 53",
+    150,
+    400,
+    Basis::Assumed("a control plane on another continent; AWS publishes no figure"),
+);
+
+/// A routing-control cluster's endpoint.
+pub const ROUTING_CONTROL_API: Fact = Fact::ms(
+    "a call of a routing-control endpoint",
+    60,
+    350,
+    Basis::Assumed("five endpoints on several continents; AWS publishes no figure"),
+);
+
+/// S3 API.
+pub const S3_API: Fact = Fact::ms(
+    "a call of S3",
+    20,
+    120,
+    Basis::Documented(
+        "S3 User Guide, optimizing-performance: small objects in roughly 100-200 ms; the lower bound is assumed",
+    ),
+);
+
+/// An authoritative name server.
+pub const NAME_SERVER: Fact = Fact::ms(
+    "a name server answers",
+    5,
+    40,
+    Basis::Assumed("one round trip by UDP to a near edge location"),
+);
+
+/// How far the other Region's database lags behind on an ordinary day.
+pub const REPLICATION_LAG: Fact = Fact::ms(
+    "replication to the other Region lags",
+    200,
+    900,
+    Basis::Documented(
+        "Aurora User Guide, aurora-global-database: typically under a second; the lower bound is assumed, and the same is assumed for a read replica",
+    ),
+);
+
+/// Until RDS has verified a request to move a global cluster.
+pub const GLOBAL_PENDING: Fact = Fact::ms(
+    "RDS verifies a move of a global cluster",
+    1_000,
+    4_000,
+    Basis::Assumed("FailoverState is pending meanwhile; AWS publishes no figure"),
+);
+
+/// Failover of an Aurora Global Database to another Region, from the request on.
+pub const GLOBAL_FAILOVER: Fact = Fact::ms(
+    "failover of a global cluster with loss of data",
+    60_000,
+    110_000,
+    Basis::Assumed(
+        "Aurora User Guide, aurora-global-database-disaster-recovery, speaks of minutes, so nothing below one is believed; the upper bound is assumed",
+    ),
+);
+
+/// Switchover of an Aurora Global Database to another Region, from the request on; what is on its way comes on top.
+pub const GLOBAL_SWITCHOVER: Fact = Fact::ms(
+    "switchover of a global cluster",
+    30_000,
+    90_000,
+    Basis::Assumed(
+        "RDS API, SwitchoverGlobalCluster, says that the database is unavailable for a short time",
+    ),
+);
+
+/// Until RDS has fenced the old primary.
+pub const GLOBAL_FENCE: Fact = Fact::ms(
+    "RDS fences a reachable old primary",
+    4_000,
+    20_000,
+    Basis::Assumed("contained in the failover; AWS publishes no figure"),
+);
+
+/// Until RDS gives up to fence the old primary.
+pub const GLOBAL_FENCE_TIMES_OUT: Fact = Fact::ms(
+    "RDS gives up to fence an old primary that it cannot reach",
+    20_000,
+    50_000,
+    Basis::Assumed("contained in the failover, which does not wait for ever; AWS publishes no figure"),
+);
+
+/// Until a cluster that was detached from a global cluster takes writes.
+pub const DETACH: Fact = Fact::ms(
+    "a detached secondary cluster takes writes",
+    30_000,
+    60_000,
+    Basis::Documented(
+        "Amazon Aurora features, Global Database: promoted in less than a minute; the lower bound is assumed",
+    ),
+);
+
+/// Until the old primary begins to be made anew, once it can be reached.
+pub const RESYNC_BEGINS: Fact = Fact::ms(
+    "a returned old primary begins to resynchronise",
+    30_000,
+    120_000,
+    Basis::Assumed("Aurora adds it back by itself; AWS publishes no figure"),
+);
+
+/// How long that takes.
+pub const RESYNC: Fact = Fact::ms(
+    "a returned old primary resynchronises",
+    360_000,
+    1_200_000,
+    Basis::Assumed(
+        "a new volume is filled from the new primary; it depends on the size, and AWS publishes no figure",
+    ),
+);
+
+/// Promotion of a read replica.
+pub const REPLICA_PROMOTION: Fact = Fact::ms(
+    "promotion of a read replica",
+    90_000,
+    240_000,
+    Basis::Documented(
+        "RDS User Guide, USER_ReadRepl.Promote: several minutes, with a reboot; both bounds are assumed",
+    ),
+);
+
+/// Making a read replica in another Region.
+pub const REPLICA_MADE: Fact = Fact::ms(
+    "a read replica in another Region is made",
+    480_000,
+    1_200_000,
+    Basis::Assumed("a snapshot is copied and restored; it depends on the size, and AWS publishes no figure"),
+);
+
+/// Giving a DB instance another identifier.
+pub const RENAME: Fact = Fact::ms(
+    "a DB instance is renamed",
+    60_000,
+    180_000,
+    Basis::Assumed("RDS User Guide, USER_RenameInstance, speaks of a reboot and of minutes"),
+);
+
+/// Giving a database other security groups.
+pub const SECURITY_GROUPS: Fact = Fact::ms(
+    "other security groups are in force",
+    2_000,
+    12_000,
+    Basis::Assumed("VpcSecurityGroupMembership is adding or removing meanwhile; AWS publishes no figure"),
+);
+
+/// Until an instance is in service.
+pub const INSTANCE_BOOTS: Fact = Fact::ms(
+    "a new instance is in service",
+    60_000,
+    100_000,
+    Basis::Assumed("launch, boot and start of the application from a baked image"),
+);
+
+/// Until its first health checks have passed.
+pub const TARGET_HEALTHY: Fact = Fact::ms(
+    "a registered target is healthy",
+    20_000,
+    30_000,
+    Basis::Assumed("two or three checks of ten seconds, which ELBv2 API, CreateTargetGroup, allows"),
+);
+
+/// Until a group tries again what failed for want of capacity.
+pub const LAUNCH_RETRIED: Fact = Fact::ms(
+    "a group tries a failed launch again",
+    45_000,
+    75_000,
+    Basis::Assumed("EC2 Auto Scaling tries until it succeeds, and does not say how often"),
+);
+
+/// Until a group notices that instances fail.
+pub const GROUP_NOTICES: Fact = Fact::ms(
+    "a group notices failed instances",
+    20_000,
+    60_000,
+    Basis::Assumed("with ELB health checks and no grace period left; AWS publishes no figure"),
+);
+
+/// Until the last name server has heard of a change of records.
+pub const RECORDS_SPREAD: Fact = Fact::ms(
+    "a change of records is on every name server",
+    10_000,
+    60_000,
+    Basis::Documented(
+        "Route 53 API, ChangeResourceRecordSets: generally within 60 seconds; the lower bound is assumed",
+    ),
+);
+
+/// Until the last name server has heard of a health check's state.
+pub const HEALTH_SPREADS: Fact = Fact::ms(
+    "a health check's state is on every name server",
+    1_000,
+    5_000,
+    Basis::Assumed("what the checkers say is put together and spread without the control plane; no figure"),
+);
+
+/// Until the last name server has heard of a routing control's state.
+pub const ROUTING_CONTROL_SPREADS: Fact = Fact::ms(
+    "a routing control's state is on every name server",
+    1_000,
+    5_000,
+    Basis::Assumed("as for health checks, which routing controls are for Route 53; no figure"),
+);
+
+/// How long users keep a connection that still works after their resolver leads elsewhere.
+pub const CONNECTIONS_HELD: Fact = Fact::ms(
+    "a twentieth of the users keep open connections",
+    60_000,
+    60_000,
+    Basis::Assumed(
+        "the idle timeout of an Application Load Balancer is 60 s by default; how many do so is a guess",
+    ),
+);
+
+/// Promotion of another Region's group in an ElastiCache global datastore.
+pub const CACHE_GLOBAL_FAILOVER: Fact = Fact::ms(
+    "failover of a global datastore",
+    20_000,
+    60_000,
+    Basis::Documented(
+        "Amazon ElastiCache features, Global Datastore: promoted in less than a minute; the lower bound is assumed",
+    ),
+);
+
+/// Failover inside an ElastiCache replication group.
+pub const CACHE_FAILOVER: Fact = Fact::ms(
+    "failover of a replication group",
+    10_000,
+    35_000,
+    Basis::Assumed("ElastiCache User Guide, AutoFailover, speaks of a brief interruption"),
+);
+
+/// How long the resolvers of a twentieth of the users keep an answer with a time to live of twenty seconds.
+pub const KEPT_ANSWERS: Fact = Fact::ms(
+    "one resolver in twenty keeps a 20 s answer for",
+    40_000,
+    40_000,
+    Basis::Assumed(
+        "twice as long as it may; Route 53 Developer Guide says that some do so, and neither how many nor for how long",
+    ),
+);
+
+/// How many times as long as it may one resolver in twenty keeps an answer. Assumed: Route 53 Developer Guide says
+/// that some resolvers ignore the time to live, and not how many or for how long.
+pub const STUBBORN_RESOLVERS_TIMES: u64 = 2;
+
+/// What an instance carries, in percent of its part of all users' requests. Assumed: a tier that can lose half of
+/// itself to a deployment, or a zone, is sized like that.
+pub const INSTANCE_CARRIES_PERCENT: u64 = 200;
+
+/// How many times as fast as they were made outstanding writes arrive once nothing holds them up. Assumed.
+pub const CATCHES_UP_TIMES: u64 = 10;
+
+/// What a write is on its way to the other Region, in bytes. Assumed.
+pub const BYTES_PER_WRITE: u64 = 1_000;
+
 /// Lambda's waits before the second and the third attempt of an asynchronous invocation.
 /// Source: Lambda Developer Guide, invocation-async-error-handling.
 pub const ASYNC_RETRIES: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
@@ -208,7 +508,8 @@ pub const DOLLARS_PER_GB_SECOND: f64 = 0.000_013_333_4;
 pub const FUNCTION_MEMORY_GB: f64 = 0.25;
 
 /// Every fact, in the order in which an incident meets them.
-pub const ALL: [Fact; 16] = [
+pub const ALL: &[Fact] = &[
+    REPLICATION_LAG,
     ALARM_EVALUATION,
     EVENT_BUS,
     LAMBDA_WARM,
@@ -220,11 +521,44 @@ pub const ALL: [Fact; 16] = [
     CLOUDWATCH_API,
     SNS_API,
     STATES_API,
+    AUTO_SCALING_API,
+    LOAD_BALANCING_API,
+    ELASTICACHE_API,
+    QUOTAS_API,
+    ROUTE53_API,
+    ROUTING_CONTROL_API,
+    S3_API,
+    NAME_SERVER,
+    OTHER_REGION,
     APPLICATION,
     RDS_NOTICES,
     MULTI_AZ_INSTANCE_FAILOVER,
     MULTI_AZ_CLUSTER_FAILOVER,
     AURORA_FAILOVER,
+    OLD_WRITER_RETURNS,
+    SECURITY_GROUPS,
+    GLOBAL_PENDING,
+    GLOBAL_FENCE,
+    GLOBAL_FENCE_TIMES_OUT,
+    GLOBAL_FAILOVER,
+    GLOBAL_SWITCHOVER,
+    DETACH,
+    REPLICA_PROMOTION,
+    CACHE_FAILOVER,
+    CACHE_GLOBAL_FAILOVER,
+    INSTANCE_BOOTS,
+    TARGET_HEALTHY,
+    LAUNCH_RETRIED,
+    GROUP_NOTICES,
+    HEALTH_SPREADS,
+    ROUTING_CONTROL_SPREADS,
+    RECORDS_SPREAD,
+    CONNECTIONS_HELD,
+    RESYNC_BEGINS,
+    RESYNC,
+    REPLICA_MADE,
+    RENAME,
+    KEPT_ANSWERS,
 ];
 
 /// How long a database of that kind takes to fail over.

@@ -1,38 +1,52 @@
 //! Lambda: the real steps, called as Lambda calls them. A cold start the first time, a panic as an error, and a bill.
 
+mod deploy;
+mod words;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
-use database::write_check::WriteCheck;
-use domain::names::JOURNAL_TABLE;
+use domain::names::Region;
 use domain::step::{self, Failure};
-use domain::system::Systems;
+use domain::steps::region::{self, Approval};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use journal::DynamoJournal;
+use operate::Hands;
 use router::{Routed, Router};
 use serde_json::Value;
-use statemachines::{TaskReply, TaskRequest, Tasks};
+use statemachines::{Pattern, TaskReply, TaskRequest, Tasks};
+use tokio::sync::oneshot;
 
-use crate::cloud::{Clients, Desk, application};
+use self::words::{ageless, seen};
+use crate::cloud::Desk;
+use crate::cloud::tokens::{Answer, Tokens};
 use crate::facts;
 use crate::timeline::Actor;
-use crate::world::Ms;
 
-/// The functions of one deployment.
+/// The functions of one deployment in one Region.
 pub struct Functions {
+    region: Region,
     router: Router<DynamoJournal>,
-    assess: assess::Steps,
+    assess: assess::Steps<DynamoJournal>,
     database: database::Steps<DynamoJournal>,
     journal: journal::Steps<DynamoJournal>,
     notify: notify::Steps<DynamoJournal>,
+    moving: Option<Moving>,
+    hands: Hands<DynamoJournal>,
     desk: Desk,
+    tokens: Tokens,
     warm: RefCell<BTreeSet<String>>,
     usage: Cell<Usage>,
     said: RefCell<BTreeMap<String, String>>,
-    verified: Cell<Option<Ms>>,
+}
+
+/// The functions that only a system with a second Region needs.
+struct Moving {
+    capacity: capacity::Steps<DynamoJournal>,
+    cache: cache::Steps<DynamoJournal>,
+    traffic: traffic::Steps<DynamoJournal>,
 }
 
 /// What Lambda bills.
@@ -44,72 +58,45 @@ pub struct Usage {
     pub billed_ms: u64,
 }
 
-impl Functions {
-    /// The functions, deployed in front of a world.
-    pub fn deploy(desk: &Desk, clients: &Clients) -> Self {
-        let clock = Arc::new(desk.clock());
-        let systems = || Systems::from(vec![desk.world().system.clone()]);
-        let journal = || DynamoJournal::new(clients.dynamodb.clone(), JOURNAL_TABLE);
-        let write_check = WriteCheck {
-            connector: application::connector(desk),
-        };
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
         Self {
-            router: Router {
-                systems: systems(),
-                journal: journal(),
-                sfn: clients.sfn.clone(),
-                sns: clients.sns.clone(),
-                clock: clock.clone(),
-            },
-            assess: assess::Steps {
-                systems: systems(),
-                rds: clients.rds.clone(),
-                cloudwatch: clients.cloudwatch.clone(),
-                write_check: write_check.clone(),
-                clock: clock.clone(),
-            },
-            database: database::Steps {
-                systems: systems(),
-                rds: clients.rds.clone(),
-                journal: journal(),
-                write_check,
-                clock: clock.clone(),
-            },
-            journal: journal::Steps::new(journal(), clock.clone()),
-            notify: notify::Steps {
-                systems: systems(),
-                sns: clients.sns.clone(),
-                journal: journal(),
-                clock,
-            },
-            desk: desk.clone(),
-            warm: RefCell::default(),
-            usage: Cell::default(),
-            said: RefCell::default(),
-            verified: Cell::default(),
+            requests: self.requests + other.requests,
+            billed_ms: self.billed_ms + other.billed_ms,
         }
+    }
+}
+
+impl Functions {
+    /// The Region in which they are deployed.
+    pub const fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// What a person works with in this Region.
+    pub const fn hands(&self) -> &Hands<DynamoJournal> {
+        &self.hands
     }
 
     /// Names of the functions that machines call, as their definitions substitute them.
     pub fn substitutions() -> BTreeMap<String, String> {
-        ["Assess", "Database", "Journal", "Notify"]
-            .map(|name| {
-                (
-                    format!("{name}Function"),
-                    format!("evenkeel-{}", name.to_lowercase()),
-                )
-            })
-            .into()
+        [
+            "Assess", "Cache", "Capacity", "Database", "Journal", "Notify", "Traffic",
+        ]
+        .map(|name| {
+            (
+                format!("{name}Function"),
+                format!("evenkeel-{}", name.to_lowercase()),
+            )
+        })
+        .into()
     }
 
     /// What Lambda bills so far.
     pub const fn usage(&self) -> Usage {
         self.usage.get()
-    }
-
-    /// When a run first saw the database take writes after moving its writer.
-    pub const fn verified(&self) -> Option<Ms> {
-        self.verified.get()
     }
 
     /// An event reaches the router.
@@ -122,25 +109,34 @@ impl Functions {
 
     /// Step Functions invokes a function.
     async fn invoke(&self, function: &str, event: Value) -> Result<Value, Failure> {
-        let clock = self.desk.clock();
-        match function {
-            "evenkeel-assess" => {
-                self.hosted(function, step::call(&self.assess, &clock, event))
+        let clock = &self.desk.clock();
+        match (function, &self.moving) {
+            ("evenkeel-assess", _) => {
+                self.hosted(function, step::call(&self.assess, clock, event))
                     .await
             }
-            "evenkeel-database" => {
-                self.hosted(function, step::call(&self.database, &clock, event))
+            ("evenkeel-database", _) => {
+                self.hosted(function, step::call(&self.database, clock, event))
                     .await
             }
-            "evenkeel-journal" => {
-                self.hosted(function, step::call(&self.journal, &clock, event))
+            ("evenkeel-journal", _) => {
+                self.hosted(function, step::call(&self.journal, clock, event))
                     .await
             }
-            "evenkeel-notify" => {
-                self.hosted(function, step::call(&self.notify, &clock, event))
+            ("evenkeel-notify", _) => {
+                self.hosted(function, step::call(&self.notify, clock, event))
                     .await
             }
-            other => Err(Failure {
+            ("evenkeel-capacity", Some(Moving { capacity, .. })) => {
+                self.hosted(function, step::call(capacity, clock, event)).await
+            }
+            ("evenkeel-cache", Some(Moving { cache, .. })) => {
+                self.hosted(function, step::call(cache, clock, event)).await
+            }
+            ("evenkeel-traffic", Some(Moving { traffic, .. })) => {
+                self.hosted(function, step::call(traffic, clock, event)).await
+            }
+            (other, _) => Err(Failure {
                 error_type: "Lambda.ResourceNotFoundException".to_owned(),
                 error_message: format!("Function not found: {other}"),
             }),
@@ -189,8 +185,8 @@ impl Functions {
             Ok(output) => format!("{ensure}: {}", seen(output)),
             Err(failure) => format!("{ensure}: {}", failure.error_message),
         };
-        let mut said = self.said.borrow_mut();
-        if said.insert(ensure.to_owned(), line.clone()).as_ref() != Some(&line) {
+        let (mut said, ageless) = (self.said.borrow_mut(), ageless(&line));
+        if said.insert(ensure.to_owned(), ageless.clone()).as_ref() != Some(&ageless) {
             self.desk.world().say(Actor::Step, line);
         }
     }
@@ -201,14 +197,28 @@ impl Functions {
         let function = request.arguments["FunctionName"].as_str().unwrap_or_default();
         let event = request.arguments["Payload"].clone();
         let ensure = event["ensure"].as_str().unwrap_or_default().to_owned();
+        let incident = event["run"]["incident"].as_str().unwrap_or_default().to_owned();
+        // The token is good from the moment at which the function gets it.
+        let token = request
+            .token
+            .filter(|_| request.pattern == Pattern::WaitForTaskToken);
+        let waiting = token.map(|token| self.tokens.issue(&token));
         let answer = self.invoke(function, event).await;
         self.report(&ensure, &answer);
-        if ensure == "writable" && answer.is_ok() && self.verified.get().is_none() {
-            self.verified.set(Some(self.desk.clock().elapsed_ms()));
+        if answer.is_ok() {
+            match ensure.as_str() {
+                "writable" | "served" => self.desk.world().verified(),
+                "approval-asked" => self.desk.world().approval_asked(&incident),
+                _ => {}
+            }
         }
-        match answer {
-            Ok(output) => TaskReply::invoked(output),
-            Err(failure) => {
+        match (answer, waiting) {
+            (Ok(output), None) => TaskReply::invoked(output),
+            (Ok(output), Some(waiting)) => TaskReply::Submitted {
+                output,
+                result: Box::pin(answered(self.desk.clone(), waiting)),
+            },
+            (Err(failure), _) => {
                 let cause = serde_json::to_string(&failure).unwrap_or_default();
                 TaskReply::failed(failure.error_type, cause)
             }
@@ -216,28 +226,24 @@ impl Functions {
     }
 }
 
-impl Tasks for Functions {
-    fn call(&self, request: TaskRequest) -> LocalBoxFuture<'_, TaskReply> {
-        Box::pin(self.answer(request))
+/// Waits for whoever holds the token. Dropped when the state is left: nobody can answer it any more.
+async fn answered(desk: Desk, waiting: oneshot::Receiver<Answer>) -> TaskReply {
+    match waiting.await {
+        Ok(Answer::Success(output)) => {
+            if let Ok(approval) = step::input::<Approval>(&output) {
+                let approved = approval.answer == region::Answer::Approved;
+                desk.world().approval_answered(approved, &approval.accepted);
+            }
+            TaskReply::Succeeded(output)
+        }
+        Ok(Answer::Failure { error, cause }) => TaskReply::Failed { error, cause },
+        // Every token is kept for as long as the rehearsal lasts.
+        Err(_) => TaskReply::TimedOut { cause: None },
     }
 }
 
-/// What a step's output says to a reader.
-fn seen(output: &Value) -> String {
-    match (&output["seen"], output) {
-        (Value::String(seen), _) => seen.clone(),
-        (Value::Array(all), _) => all
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join("; "),
-        (_, Value::Object(fields)) => {
-            let shown = fields.iter().map(|(key, value)| match value {
-                Value::String(text) => format!("{key} {text}"),
-                other => format!("{key} {other}"),
-            });
-            shown.collect::<Vec<_>>().join(", ")
-        }
-        (_, other) => other.to_string(),
+impl Tasks for Functions {
+    fn call(&self, request: TaskRequest) -> LocalBoxFuture<'_, TaskReply> {
+        Box::pin(self.answer(request))
     }
 }

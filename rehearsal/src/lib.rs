@@ -10,9 +10,11 @@
 
 pub mod clock;
 pub mod cloud;
+pub mod command;
 pub mod dice;
 pub mod dynamodb;
 pub mod facts;
+pub mod kept;
 pub mod lambda;
 pub mod many;
 pub mod report;

@@ -67,6 +67,10 @@ pub struct Summary {
     pub rto_ms: Spread,
     /// What Evenkeel's own steps added, where it recovered.
     pub own_ms: Spread,
+    /// The largest share that this was of a move to another Region, in percent.
+    pub own_percent: Option<f64>,
+    /// Largest loss of acknowledged writes, as the time in which they were made.
+    pub rpo_ms: Spread,
     /// What RDS itself took, where it was asked.
     pub failover_ms: Spread,
     /// Checks of invariants.
@@ -104,7 +108,15 @@ impl Summary {
             seeds: reports.len(),
             outcomes,
             rto_ms: Spread::of(reports.iter().map(|report| report.rto_ms)),
-            own_ms: Spread::of(reports.iter().filter_map(|report| report.own_ms)),
+            own_ms: Spread::of(reports.iter().filter_map(|report| match &report.moving {
+                Some(moving) => Some(moving.own_ms),
+                None => report.own_ms,
+            })),
+            own_percent: reports
+                .iter()
+                .filter_map(|report| Some(report.moving.as_ref()?.own_percent))
+                .reduce(f64::max),
+            rpo_ms: Spread::of(reports.iter().map(|report| report.rpo_ms)),
             failover_ms: Spread::of(reports.iter().filter_map(|report| report.failover_ms)),
             checked: reports.iter().map(|report| report.invariants.checked).sum(),
             violated: reports.iter().map(|report| report.invariants.violated).sum(),

@@ -1,18 +1,22 @@
 //! What a rehearsal measured, and whether that is what was promised.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use domain::names::JOURNAL_TABLE;
+mod ending;
+mod expected;
+mod moving;
+
 use domain::system::System;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::facts;
-use crate::scenario::{Outcome, Scenario};
+use crate::scenario::{Expectation, Outcome, Scenario};
 use crate::stage::{self, Left};
 use crate::timeline::Entry;
 use crate::world::execution::Execution;
-use crate::world::invariant::{Invariant, Violation};
+use crate::world::invariant::Violation;
 use crate::world::{Moments, Ms, World};
+
+pub use self::moving::{Acceptance, Leg, Moving};
 
 /// What a rehearsal measured. Its JSON form is the program's `--json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,6 +39,18 @@ pub struct Report {
     pub own_ms: Option<Ms>,
     /// How long RDS itself took for the failover that was asked for.
     pub failover_ms: Option<Ms>,
+    /// Acknowledged writes that were lost.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lost_writes: u64,
+    /// How far the other Region's database lagged at the moment at which this one was lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag_at_loss_ms: Option<Ms>,
+    /// Who accepted that something is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Acceptance>,
+    /// What a move to the other Region took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moving: Option<Moving>,
     /// Requests of users.
     pub requests: Requests,
     /// Share of requests served, in percent.
@@ -47,6 +63,9 @@ pub struct Report {
     pub objectives: Vec<Objective>,
     /// Whether it came to what the scenario expects.
     pub as_expected: bool,
+    /// What came out otherwise than expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unexpected: Vec<String>,
     /// What must never be.
     pub invariants: Invariants,
     /// Breaches, each with what was seen.
@@ -83,6 +102,9 @@ pub struct Recovery {
     pub outcome: String,
     /// State transitions, as AWS bills them.
     pub transitions: u64,
+    /// What it wrote into the journal about itself: what was seen, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub journal: Vec<String>,
 }
 
 /// What a rehearsal would have cost on AWS, in US dollars; the prices stand in [`facts`].
@@ -136,39 +158,49 @@ pub fn rehearse(
     line: &mut dyn FnMut(&Entry),
 ) -> Result<Report, stage::Error> {
     let mut timeline = Vec::new();
-    let mut left = stage::play(scenario, system, seed, &mut |entry| {
+    let left = stage::play(scenario, system, seed, &mut |entry| {
         line(entry);
         timeline.push(entry.clone());
     })?;
-    at_the_end(&mut left);
+    Ok(of(scenario, seed, left, timeline))
+}
+
+/// Measures what is left of a rehearsal that is over.
+pub fn of(scenario: &Scenario, seed: u64, mut left: Left, timeline: Vec<Entry>) -> Report {
+    ending::judge(&mut left);
     let world = &left.world;
     let recoveries: Vec<Recovery> = world
         .executions
         .iter()
-        .map(|(name, run)| recovery(name, run))
+        .map(|(name, run)| recovery(&left, name, run))
         .collect();
     let transitions = recoveries.iter().map(|run| run.transitions).sum();
     let outcome = outcome(&recoveries);
-    let asked = world.moments.asked;
-    Ok(Report {
+    let moving = moving::measure(&left, &timeline);
+    let unexpected = expected::unexpected(&scenario.expect, world, outcome, moving.as_ref(), &timeline);
+    Report {
         scenario: scenario.name.clone(),
         seed,
-        system: system.name.to_string(),
+        system: world.system.name.to_string(),
         outcome,
         rto_ms: world.traffic.longest_outage(world.now),
         rpo_ms: world.traffic.lost_writes_ms,
-        verified_ms: verified(world, left.verified),
-        own_ms: own(&world.moments, left.verified),
+        verified_ms: verified(world),
+        own_ms: own(&world.moments),
         failover_ms: world.moments.failover,
+        lost_writes: world.traffic.lost_writes,
+        lag_at_loss_ms: world.moments.lag_at_loss,
+        accepted: moving::acceptance(&left),
+        moving,
         requests: Requests {
             sent: world.traffic.sent,
             lost: world.traffic.lost,
         },
         availability_percent: world.traffic.availability(),
         cost: cost(transitions, &left),
-        objectives: objectives(world),
-        as_expected: scenario.expect.outcomes.contains(&outcome)
-            && asked <= scenario.expect.failovers_at_most,
+        objectives: objectives(world, &scenario.expect),
+        as_expected: unexpected.is_empty(),
+        unexpected,
         invariants: Invariants {
             checked: world.ledger.checked,
             violated: world.ledger.violations.len() as u64,
@@ -177,97 +209,10 @@ pub fn rehearse(
         dead_letters: left.dead_letters.clone(),
         recoveries,
         timeline,
-    })
-}
-
-/// What can only be judged when everything is over.
-fn at_the_end(left: &mut Left) {
-    let locks = held_locks(left);
-    let world = &mut left.world;
-    let now = world.now;
-    let runs: Vec<(String, Execution)> = world
-        .executions
-        .iter()
-        .map(|(name, run)| (name.to_owned(), run.clone()))
-        .collect();
-    for (name, run) in &runs {
-        let ended = run.end.as_ref();
-        let well = ended.is_some_and(|end| {
-            end.status == "SUCCEEDED" || (end.status == "FAILED" && end.outcome == "Paged")
-        });
-        world
-            .ledger
-            .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, well, || match ended {
-                None => format!("{name} did not end"),
-                Some(end) => format!("{name} ended as {} with {}", end.status, end.outcome),
-            });
-        // One message says how it ended. A run that had told of a recovery and then could not release its lock is the
-        // one that says a second thing: that page must be heard too.
-        let silent = ended.is_some_and(|end| end.outcome == "left-to-the-other");
-        let heard = |outcome: Outcome| {
-            let key = format!("{name}/{outcome}");
-            world.heard.iter().filter(|heard| heard.key == key).count()
-        };
-        let (good, paged) = (
-            heard(Outcome::Recovered) + heard(Outcome::StoodDown),
-            heard(Outcome::Paged),
-        );
-        let failed = ended.is_some_and(|end| end.status == "FAILED");
-        let once = if failed {
-            good <= 1 && paged == 1
-        } else {
-            good == usize::from(!silent) && paged == 0
-        };
-        world
-            .ledger
-            .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, once, || {
-                format!(
-                    "of {name} people heard {good} times that it ended well, and were paged {paged} times"
-                )
-            });
-        let kept = ended.is_none_or(|end| end.status == "SUCCEEDED" || end.left.is_no_worse_than(run.found));
-        world.ledger.demand(Invariant::NoWorse, now, kept, || {
-            format!(
-                "{name} failed and left {:?}, having found {:?}",
-                ended.map(|end| end.left),
-                run.found
-            )
-        });
     }
-    world
-        .ledger
-        .demand(Invariant::LockReleased, now, locks.is_empty(), || {
-            format!("still locked: {}", locks.join(", "))
-        });
-    let mut openings: Vec<&str> = runs
-        .iter()
-        .filter_map(|(_, run)| run.input["opened_at"].as_str())
-        .collect();
-    let all = openings.len();
-    openings.sort_unstable();
-    openings.dedup();
-    world
-        .ledger
-        .demand(Invariant::NothingTwice, now, openings.len() == all, || {
-            format!("{all} runs for {} incidents", openings.len())
-        });
 }
 
-/// Holders of locks that have not expired.
-fn held_locks(left: &Left) -> Vec<String> {
-    let now = left.world.timestamp(left.world.now).as_millisecond();
-    let tables = stage::unlocked(&left.tables);
-    let items = tables.items(JOURNAL_TABLE);
-    let text = |value: Option<&AttributeValue>| value.and_then(|value| value.as_s().ok()).cloned();
-    let number = |value: Option<&AttributeValue>| value.and_then(|v| v.as_n().ok()?.parse::<i64>().ok());
-    items
-        .filter(|item| text(item.get("sk")).as_deref() == Some("state#lock"))
-        .filter(|item| number(item.get("expires_at_ms")).is_some_and(|expires| expires > now))
-        .filter_map(|item| text(item.get("holder")))
-        .collect()
-}
-
-fn recovery(name: &str, run: &Execution) -> Recovery {
+fn recovery(left: &Left, name: &str, run: &Execution) -> Recovery {
     let end = run.end.as_ref();
     Recovery {
         machine: run.input["recovery"].as_str().unwrap_or_default().to_owned(),
@@ -277,15 +222,21 @@ fn recovery(name: &str, run: &Execution) -> Recovery {
         status: end.map_or("RUNNING", |end| end.status).to_owned(),
         outcome: end.map_or_else(String::new, |end| end.outcome.clone()),
         transitions: end.map_or(0, |end| end.transitions),
+        journal: ending::journal(left, name),
     }
 }
 
 fn outcome(recoveries: &[Recovery]) -> Outcome {
     let any = |outcome: &str| recoveries.iter().any(|run| run.outcome == outcome);
-    if recoveries.iter().any(|run| run.status != "SUCCEEDED") {
+    if recoveries
+        .iter()
+        .any(|run| run.status != "SUCCEEDED" && run.status != stage::LOST)
+    {
         Outcome::Paged
     } else if any("recovered") {
         Outcome::Recovered
+    } else if any("rolled-back") {
+        Outcome::RolledBack
     } else if any("stood-down") {
         Outcome::StoodDown
     } else {
@@ -293,15 +244,20 @@ fn outcome(recoveries: &[Recovery]) -> Outcome {
     }
 }
 
-fn verified(world: &World, verified: Option<Ms>) -> Option<Ms> {
+fn verified(world: &World) -> Option<Ms> {
     let (first, _) = world.traffic.outages.first()?;
-    verified.map(|at| at - first)
+    world.moments.verified?.checked_sub(*first)
 }
 
-fn own(moments: &Moments, verified: Option<Ms>) -> Option<Ms> {
+fn own(moments: &Moments) -> Option<Ms> {
     let before = moments.accepted?.checked_sub(moments.alarm?)?;
-    let after = verified?.checked_sub(moments.moved?)?;
+    let after = moments.verified?.checked_sub(moments.moved?)?;
     Some(before + after)
+}
+
+/// For serde, which asks by reference.
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn cost(transitions: u64, left: &Left) -> Cost {
@@ -317,26 +273,30 @@ fn cost(transitions: u64, left: &Left) -> Cost {
     }
 }
 
-fn objectives(world: &World) -> Vec<Objective> {
+/// What the system file promises, or the scenario in its place.
+fn objectives(world: &World, expect: &Expectation) -> Vec<Objective> {
     let promised = &world.system.objectives;
+    let (longest, largest) = (
+        expect.rto.unwrap_or(promised.rto),
+        expect.rpo.unwrap_or(promised.rpo),
+    );
     let (rto, rpo) = (
         world.traffic.longest_outage(world.now),
         world.traffic.lost_writes_ms,
     );
     let availability = world.traffic.availability();
-    let seconds = |ms: Ms| format!("{}.{:03} s", ms / 1_000, ms % 1_000);
     let mut all = vec![
         Objective {
             name: "rto",
-            promised: promised.rto.to_string(),
+            promised: longest.to_string(),
             measured: seconds(rto),
-            met: rto <= promised.rto.as_millis(),
+            met: rto <= longest.as_millis(),
         },
         Objective {
             name: "rpo",
-            promised: promised.rpo.to_string(),
+            promised: largest.to_string(),
             measured: seconds(rpo),
-            met: rpo <= promised.rpo.as_millis(),
+            met: rpo <= largest.as_millis(),
         },
     ];
     if let Some(least) = promised.availability {
@@ -348,4 +308,8 @@ fn objectives(world: &World) -> Vec<Objective> {
         });
     }
     all
+}
+
+fn seconds(ms: Ms) -> String {
+    format!("{}.{:03} s", ms / 1_000, ms % 1_000)
 }

@@ -1,10 +1,17 @@
-//! Scenarios: what strikes a system, and what is expected to come of it.
+//! Scenarios: what strikes a system, what people do, and what is expected to come of it.
+//!
+//! Some come with the program; people write others ([`mod@file`] is what a scenario file may hold).
+
+pub mod file;
 
 use domain::duration::Duration;
 use domain::system::{self, Problem, System};
 use serde::{Deserialize, Serialize};
 
-use crate::world::fault::Fault;
+use crate::world::fault::{Fault, Place};
+use crate::world::person::Person;
+
+pub use file::from_file;
 
 /// A scenario.
 #[derive(Clone, Debug)]
@@ -21,18 +28,41 @@ pub struct Scenario {
     pub system: &'static ExampleSystem,
     /// What strikes.
     pub faults: Vec<Fault>,
+    /// Who does what.
+    pub people: Vec<Person>,
     /// What is expected to come of it.
     pub expect: Expectation,
 }
 
 /// What a scenario is expected to come to.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// How it may end.
     pub outcomes: Vec<Outcome>,
     /// How many failovers Evenkeel asks RDS for at most.
     pub failovers_at_most: u32,
+    /// Longest time without service. The system's objective, if left out.
+    pub rto: Option<Duration>,
+    /// Largest loss of acknowledged writes, as the time in which they were made.
+    pub rpo: Option<Duration>,
+    /// What Evenkeel itself may add to the time that AWS and people take, in percent of the recovery.
+    pub own_share_at_most: Option<u32>,
+    /// Whether acknowledged writes may be lost.
+    pub lost_writes: Option<LostWrites>,
+    /// Where the system serves from in the end.
+    pub serving: Option<Place>,
+    /// Calls that must not be made: what their lines on the timeline contain.
+    pub without: Vec<String>,
+}
+
+/// Whether acknowledged writes may be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LostWrites {
+    /// Not one.
+    None,
+    /// As far as a person accepted it by name.
+    Accepted,
 }
 
 /// How a rehearsal ended.
@@ -43,6 +73,8 @@ pub enum Outcome {
     Recovered,
     /// Found healthy: nothing was changed.
     StoodDown,
+    /// A person said no, and everything that was done was undone.
+    RolledBack,
     /// A person was paged.
     Paged,
     /// No recovery was started.
@@ -54,6 +86,7 @@ impl std::fmt::Display for Outcome {
         f.pad(match self {
             Self::Recovered => "recovered",
             Self::StoodDown => "stood-down",
+            Self::RolledBack => "rolled-back",
             Self::Paged => "paged",
             Self::NothingStarted => "nothing-started",
         })
@@ -79,42 +112,46 @@ impl ExampleSystem {
     }
 }
 
-/// The systems that come with the program, one for each kind of database.
-pub const SYSTEMS: [ExampleSystem; 3] = [
-    ExampleSystem {
-        name: "multi-az-instance",
-        text: include_str!("../systems/multi-az-instance.toml"),
-    },
-    ExampleSystem {
-        name: "multi-az-cluster",
-        text: include_str!("../systems/multi-az-cluster.toml"),
-    },
-    ExampleSystem {
-        name: "aurora",
-        text: include_str!("../systems/aurora.toml"),
-    },
+/// A system or a scenario that comes with the program, by its file's name.
+macro_rules! text_of {
+    ($folder:literal, $name:literal) => {
+        ($name, include_str!(concat!("../", $folder, "/", $name, ".toml")))
+    };
+}
+
+/// The systems that come with the program: one for each kind of database, and some that live in two Regions.
+pub const SYSTEMS: [ExampleSystem; 6] = [
+    example(text_of!("systems", "multi-az-instance")),
+    example(text_of!("systems", "multi-az-cluster")),
+    example(text_of!("systems", "aurora")),
+    example(text_of!("systems", "two-regions")),
+    example(text_of!("systems", "two-regions-replica")),
+    example(text_of!("systems", "two-regions-routing-control")),
 ];
 
-/// The scenarios that come with the program: name and text.
-const SCENARIOS: [(&str, &str); 6] = [
-    ("database-loss", include_str!("../scenarios/database-loss.toml")),
-    (
-        "database-loss-aurora",
-        include_str!("../scenarios/database-loss-aurora.toml"),
-    ),
-    (
-        "database-loss-cluster",
-        include_str!("../scenarios/database-loss-cluster.toml"),
-    ),
-    (
-        "database-host-lost",
-        include_str!("../scenarios/database-host-lost.toml"),
-    ),
-    ("database-blip", include_str!("../scenarios/database-blip.toml")),
-    (
-        "database-without-standby",
-        include_str!("../scenarios/database-without-standby.toml"),
-    ),
+const fn example((name, text): (&'static str, &'static str)) -> ExampleSystem {
+    ExampleSystem { name, text }
+}
+
+/// The scenarios that come with the program, in the order to read them in: name and text.
+const SCENARIOS: [(&str, &str); 17] = [
+    text_of!("scenarios", "database-loss"),
+    text_of!("scenarios", "database-loss-aurora"),
+    text_of!("scenarios", "database-loss-cluster"),
+    text_of!("scenarios", "database-host-lost"),
+    text_of!("scenarios", "database-blip"),
+    text_of!("scenarios", "database-without-standby"),
+    text_of!("scenarios", "region-loss"),
+    text_of!("scenarios", "region-loss-during-deployment"),
+    text_of!("scenarios", "us-east-1-control-plane-down"),
+    text_of!("scenarios", "partition-not-loss"),
+    text_of!("scenarios", "lag-over-budget"),
+    text_of!("scenarios", "standby-short-of-capacity"),
+    text_of!("scenarios", "approval-times-out"),
+    text_of!("scenarios", "false-alarm"),
+    text_of!("scenarios", "second-failure-during-recovery"),
+    text_of!("scenarios", "switch-over"),
+    text_of!("scenarios", "fail-back"),
 ];
 
 /// Why there is no such scenario, or why it cannot be used.
@@ -136,19 +173,6 @@ pub enum Error {
         /// What is wrong, with the place.
         what: String,
     },
-}
-
-/// A scenario as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ScenarioFile {
-    summary: String,
-    window: Duration,
-    requests_per_second: u32,
-    system: String,
-    #[serde(default)]
-    fault: Vec<Fault>,
-    expect: Expectation,
 }
 
 /// Names of all scenarios that come with the program, in the order to read them in.
@@ -174,32 +198,13 @@ pub fn named(name: &str) -> Result<Scenario, Error> {
             nearest,
         });
     };
-    read(name, text)
-}
-
-fn read(name: &str, text: &str) -> Result<Scenario, Error> {
-    let broken = |what: String| Error::Broken {
-        name: name.to_owned(),
-        what,
-    };
-    let file: ScenarioFile = toml::from_str(text).map_err(|error| broken(error.to_string()))?;
-    let system = SYSTEMS.iter().find(|system| system.name == file.system);
-    let system = system.ok_or_else(|| broken(format!("no example system is named `{}`", file.system)))?;
-    if let Some(late) = file.fault.iter().find(|fault| fault.latest() >= file.window) {
-        return Err(broken(format!(
-            "a fault at {} strikes after the window of {}",
-            late.latest(),
-            file.window
-        )));
-    }
-    Ok(Scenario {
-        name: name.to_owned(),
-        summary: file.summary,
-        window: file.window,
-        requests_per_second: file.requests_per_second,
-        system,
-        faults: file.fault,
-        expect: file.expect,
+    from_file(name, text).map_err(|problems| Error::Broken {
+        name: (*name).to_owned(),
+        what: problems
+            .iter()
+            .map(|problem| format!("line {}: {problem}; {}", problem.line(text), problem.hint))
+            .collect::<Vec<_>>()
+            .join("\n"),
     })
 }
 
@@ -220,7 +225,13 @@ mod tests {
             let read = system
                 .read()
                 .unwrap_or_else(|problems| panic!("{}: {problems:?}", system.name));
-            assert_eq!(read.database.kind.to_string(), system.name);
+            let second = read.region_failover.is_some();
+            assert_eq!(system.name.starts_with("two-regions"), second, "{}", system.name);
+            assert!(
+                second || read.database.kind.to_string() == system.name,
+                "{}",
+                system.name
+            );
         }
     }
 
@@ -240,18 +251,6 @@ mod tests {
                 name: "zzz".into(),
                 nearest: None
             }
-        );
-    }
-
-    #[test]
-    fn a_fault_that_nobody_would_see_is_refused() {
-        let text = "summary = \"x\"\nwindow = \"1m\"\nrequests-per-second = 1\nsystem = \"aurora\"\n\
-                    fault = [{ at = \"2m\", kind = \"writer-hangs\" }]\nexpect = { outcomes = [\"paged\"], failovers-at-most = 0 }\n";
-        assert!(
-            read("late", text)
-                .expect_err("late")
-                .to_string()
-                .contains("strikes after the window")
         );
     }
 }

@@ -1,53 +1,71 @@
-//! Lets time pass: events reach the router, executions run, and the world moves on, all in virtual time on one thread.
+//! Lets time pass: events reach the routers, executions run, people act, and the world moves on, all in virtual time on
+//! one thread.
+//!
+//! Everything that runs belongs to a Region. When that Region is lost, its functions and executions stop where they
+//! are, and what they had already asked AWS for still happens. They never go on: on AWS an execution that was away for
+//! longer than its states' time-outs would end by them, and whoever comes back finds it so.
 
-use std::cell::RefCell;
+mod bus;
+mod executions;
+mod people;
+mod run;
+
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use domain::duration::Duration;
-use domain::names::{JOURNAL_TABLE, Recovery, execution_arn};
+use domain::names::Recovery;
 use domain::system::System;
-use futures_util::StreamExt;
-use futures_util::future::LocalBoxFuture;
-use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use serde_json::Value;
-use statemachines::{
-    EventKind, Execution, ExecutionContext, ExecutionStatus, HistoryEvent, Observer, StateMachine, StateType,
-    substitute,
-};
+use statemachines::{StateMachine, substitute};
 
+use self::run::Stage;
 use crate::clock::VirtualClock;
-use crate::cloud::{Clients, Desk};
-use crate::dynamodb::Tables;
-use crate::facts;
+use crate::cloud::{Account, Clients, Desk, regions};
+use crate::command::{Command, Given};
 use crate::lambda::{Functions, Usage};
 use crate::scenario::Scenario;
-use crate::timeline::{Actor, Entry};
-use crate::world::execution::End;
-use crate::world::{Ms, Outgoing, World};
+use crate::timeline::Entry;
+use crate::world::{Ms, World};
+
+pub use crate::dynamodb::unlocked;
 
 /// When every rehearsal begins: a Monday morning. Fixed, so that the same seed gives the same bytes.
 const START: Timestamp = Timestamp::constant(1_767_603_600, 0);
 
 /// A rehearsal that lasts longer than this has lost its end, whatever the window says.
-const LONGEST: Duration = Duration::from_mins(60 * 6);
+const LONGEST: Duration = Duration::from_mins(60 * 8);
 
 /// How long after the window a run may still take to end: longer than any machine's own `TimeoutSeconds`.
-const GRACE: Duration = Duration::from_mins(60);
+const GRACE: Duration = Duration::from_mins(170);
+
+/// The status of an execution that was lost with its Region. Not a word of Step Functions': nobody is there to say it.
+pub const LOST: &str = "LOST";
+
+/// A rehearsal about to begin.
+#[derive(Clone, Debug)]
+pub struct Play<'a> {
+    scenario: &'a Scenario,
+    system: &'a System,
+    seed: u64,
+    commands: Vec<(Ms, Command)>,
+    until: Option<Ms>,
+}
 
 /// What is left when the curtain falls.
 pub struct Left {
     /// The world.
     pub world: World,
-    /// The journal's table.
-    pub tables: Arc<Mutex<Tables>>,
+    /// What AWS kept for the account: the journals above all.
+    pub account: Account,
     /// What Lambda bills.
     pub usage: Usage,
-    /// When `writable` was first seen to be true by a run.
-    pub verified: Option<Ms>,
-    /// Events that the router could not deal with, after all attempts.
+    /// Events that a router could not deal with, after all attempts.
     pub dead_letters: Vec<Value>,
+    /// What came of the commands that were given, in order.
+    pub given: Vec<Given>,
 }
 
 /// Why a rehearsal cannot begin.
@@ -86,10 +104,23 @@ pub fn machines() -> Result<BTreeMap<&'static str, StateMachine>, Error> {
         .collect()
 }
 
+/// The same, read once: a rehearsal is shorter than reading them.
+fn machines_once() -> Result<&'static BTreeMap<&'static str, StateMachine>, Error> {
+    static READ: OnceLock<BTreeMap<&'static str, StateMachine>> = OnceLock::new();
+    if let Some(read) = READ.get() {
+        return Ok(read);
+    }
+    let read = machines()?;
+    Ok(READ.get_or_init(|| read))
+}
+
 /// A machine's definition, as its file has it.
 pub const fn definition(recovery: Recovery) -> &'static str {
     match recovery {
         Recovery::FailOverDatabase => include_str!("../../statemachines/fail-over-database.asl.json"),
+        Recovery::FailOverRegion => include_str!("../../statemachines/fail-over-region.asl.json"),
+        Recovery::SwitchOverRegion => include_str!("../../statemachines/switch-over-region.asl.json"),
+        Recovery::FailBackRegion => include_str!("../../statemachines/fail-back-region.asl.json"),
     }
 }
 
@@ -103,242 +134,86 @@ pub fn play(
     seed: u64,
     line: &mut dyn FnMut(&Entry),
 ) -> Result<Left, Error> {
-    let machines = machines()?;
-    let runtime = crate::clock::runtime()?;
-    runtime.block_on(async {
-        let clock = VirtualClock::starting(START);
-        let world = World::new(
-            system.clone(),
-            START,
-            scenario.requests_per_second,
-            &scenario.faults,
+    Play::new(scenario, system, seed).perform(line)
+}
+
+impl<'a> Play<'a> {
+    /// A scenario as it stands, to its end.
+    pub const fn new(scenario: &'a Scenario, system: &'a System, seed: u64) -> Self {
+        Self {
+            scenario,
+            system,
             seed,
-        );
-        let desk = Desk::new(world, clock);
-        let tables = Arc::new(Mutex::new(Tables::new().with_table(JOURNAL_TABLE, "pk", "sk")));
-        let functions = Functions::deploy(&desk, &Clients::new(&desk, &tables));
-        let stage = Stage {
-            desk: &desk,
-            functions: &functions,
-            machines: &machines,
-            seed,
-            dead_letters: RefCell::default(),
-        };
-        stage.run(scenario.window, line).await;
-        let (usage, verified) = (functions.usage(), functions.verified());
-        let dead_letters = stage.dead_letters.take();
-        drop(functions);
-        Ok(Left {
-            world: desk.into_world(),
-            tables,
-            usage,
-            verified,
-            dead_letters,
+            commands: Vec::new(),
+            until: None,
+        }
+    }
+
+    /// Somebody gives a command at that instant, besides what the scenario's own people do.
+    #[must_use]
+    pub fn command(mut self, at: Ms, command: Command) -> Self {
+        self.commands.push((at, command));
+        self
+    }
+
+    /// It stops at that instant, whatever runs then; a command that was given by then is still carried out.
+    #[must_use]
+    pub const fn until(mut self, at: Ms) -> Self {
+        self.until = Some(at);
+        self
+    }
+
+    /// Plays it. `line` gets the timeline as it happens.
+    ///
+    /// # Errors
+    /// When it cannot begin.
+    pub fn perform(self, line: &mut dyn FnMut(&Entry)) -> Result<Left, Error> {
+        let machines = machines_once()?;
+        let runtime = crate::clock::runtime()?;
+        runtime.block_on(async {
+            let clock = VirtualClock::starting(START);
+            let Self { scenario, system, .. } = self;
+            let world = World::new(
+                system.clone(),
+                START,
+                scenario.requests_per_second,
+                &scenario.faults,
+                self.seed,
+            );
+            let world = world.with_people(&scenario.people);
+            let desk = Desk::new(world, clock);
+            let account = Account::of(system);
+            let functions = regions(system).map(|region| {
+                let clients = Clients::new(&desk, &account, region);
+                (region.clone(), Functions::deploy(&desk, &clients))
+            });
+            let functions = functions.collect();
+            let stage = Stage {
+                desk: &desk,
+                functions: &functions,
+                machines,
+                seed: self.seed,
+                dead_letters: RefCell::default(),
+                given: RefCell::default(),
+                commanding: Cell::default(),
+            };
+            stage.run(scenario.window, self.commands, self.until, line).await;
+            let usage = functions
+                .values()
+                .fold(Usage::default(), |usage, functions| usage + functions.usage());
+            let (dead_letters, mut given) = (stage.dead_letters.take(), stage.given.take());
+            given.sort_by_key(|given| given.at);
+            drop(functions);
+            Ok(Left {
+                world: desk.into_world(),
+                account,
+                usage,
+                dead_letters,
+                given,
+            })
         })
-    })
-}
-
-struct Stage<'a> {
-    desk: &'a Desk,
-    functions: &'a Functions,
-    machines: &'a BTreeMap<&'static str, StateMachine>,
-    seed: u64,
-    dead_letters: RefCell<Vec<Value>>,
-}
-
-impl<'a> Stage<'a> {
-    async fn run(&self, window: Duration, line: &mut dyn FnMut(&Entry)) {
-        let clock = self.desk.clock();
-        let end = window.as_millis();
-        let last = (end + GRACE.as_millis()).min(LONGEST.as_millis());
-        let mut jobs: FuturesUnordered<LocalBoxFuture<'_, ()>> = FuturesUnordered::new();
-        loop {
-            let (outgoing, next) = {
-                let mut world = self.desk.look();
-                (world.take_outbox(), world.next_change())
-            };
-            for outgoing in outgoing {
-                match outgoing {
-                    Outgoing::Line(entry) => line(&entry),
-                    Outgoing::Event(event) => jobs.push(Box::pin(self.deliver(event))),
-                    Outgoing::Start(name) => jobs.push(Box::pin(self.execute(name))),
-                }
-            }
-            let now = clock.elapsed_ms();
-            if (now >= end && jobs.is_empty()) || now >= last {
-                return;
-            }
-            // Whatever can run runs before time passes: the order is part of what a seed decides.
-            tokio::select! {
-                biased;
-                Some(()) = jobs.next(), if !jobs.is_empty() => {}
-                () = self.desk.changed() => {}
-                () = clock.until_ms(next.unwrap_or(last).min(if now < end { end } else { last })) => {}
-            }
-        }
-    }
-
-    /// EventBridge invokes the router, at least once. Lambda tries an asynchronous invocation three times and then
-    /// keeps the event in the function's dead-letter queue.
-    async fn deliver(&self, event: Value) {
-        let clock = self.desk.clock();
-        let (latency, again) = {
-            let mut world = self.desk.world();
-            let again = world
-                .dice()
-                .happens("delivered twice", facts::DELIVERED_TWICE_PER_MILLE);
-            let again = again.then(|| world.dice().draw(&facts::EVENT_BUS));
-            (world.dice().draw(&facts::EVENT_BUS), again)
-        };
-        clock.pass(latency).await;
-        self.invoke_router(&event).await;
-        if let Some(later) = again {
-            clock.pass(later).await;
-            self.desk.world().say(
-                Actor::Bus,
-                format!("delivers the same event again: {}", detail_type(&event)),
-            );
-            self.invoke_router(&event).await;
-        }
-    }
-
-    async fn invoke_router(&self, event: &Value) {
-        let payload = event.to_string();
-        let mut waits = facts::ASYNC_RETRIES.iter();
-        loop {
-            let failure = match self.functions.route(payload.as_bytes()).await {
-                Ok(routed) => {
-                    let decision = &routed.decision;
-                    let mut said = format!("decides to {}: {}", decision.verdict.word(), decision.why);
-                    if let Some(execution) = &routed.execution {
-                        let how = if execution.existed {
-                            "was started before"
-                        } else {
-                            "starts"
-                        };
-                        said.push_str(&format!("; execution {} {how}", execution.name));
-                    }
-                    return self.desk.world().say(Actor::Router, said);
-                }
-                Err(failure) => failure,
-            };
-            self.desk.world().say(
-                Actor::Router,
-                format!("{}: {}", failure.error_type, failure.error_message),
-            );
-            let Some(wait) = waits.next() else {
-                self.desk
-                    .world()
-                    .say(Actor::Bus, "the event is kept in the dead-letter queue");
-                return self.dead_letters.borrow_mut().push(event.clone());
-            };
-            self.desk.clock().pass(*wait).await;
-        }
-    }
-
-    async fn execute(&self, name: String) {
-        let clock = self.desk.clock();
-        let (known, latency) = {
-            let mut world = self.desk.world();
-            (
-                world.executions.get(&name).cloned(),
-                world.dice().draw(&facts::EXECUTION_START),
-            )
-        };
-        let Some(known) = known else { return };
-        clock.pass(latency).await;
-        let machine_name = known
-            .machine_arn
-            .rsplit(':')
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("evenkeel-");
-        let Some(machine) = self.machines.get(machine_name) else {
-            return;
-        };
-        let mut reader = Reader {
-            desk: self.desk,
-            machine: machine_name,
-            tries: 0,
-        };
-        let context = ExecutionContext {
-            execution_arn: execution_arn(&known.machine_arn, &name),
-            execution_name: name.clone(),
-            role_arn: format!("{}-role", known.machine_arn),
-            state_machine_arn: known.machine_arn.clone(),
-            state_machine_name: format!("evenkeel-{machine_name}"),
-        };
-        let result = Execution::new(machine, known.input, &clock, self.functions)
-            .context(context)
-            .seed(self.seed)
-            .observer(&mut reader)
-            .run()
-            .await;
-        let outcome = match (&result.output, &result.error) {
-            (Some(output), _) => output["outcome"].as_str().unwrap_or_default().to_owned(),
-            (None, Some(error)) => error.clone(),
-            (None, None) => String::new(),
-        };
-        let mut world = self.desk.world();
-        let ended = format!("{machine_name} {}: {outcome}", result.status.as_str());
-        world.say(Actor::Machine, ended);
-        if result.status != ExecutionStatus::Succeeded
-            && let Some(cause) = &result.cause
-        {
-            world.say(Actor::Machine, cause.clone());
-        }
-        let end = End {
-            at: clock.elapsed_ms(),
-            left: world.database.service(),
-            status: result.status.as_str(),
-            outcome,
-            transitions: result.transitions,
-        };
-        world.executions.end(&name, end);
     }
 }
 
-/// Turns an execution's history into lines: each state once, and how often it was tried.
-struct Reader<'a> {
-    desk: &'a Desk,
-    machine: &'a str,
-    tries: u32,
-}
-
-impl Observer for Reader<'_> {
-    fn event(&mut self, event: &HistoryEvent) {
-        match &event.kind {
-            EventKind::StateEntered {
-                state_type: StateType::Task,
-                name,
-                ..
-            } => {
-                self.tries = 0;
-                self.desk
-                    .world()
-                    .say(Actor::Machine, format!("{}: {name}", self.machine));
-            }
-            EventKind::TaskScheduled { .. } => self.tries += 1,
-            EventKind::StateExited {
-                state_type: StateType::Task,
-                name,
-                ..
-            } if self.tries > 1 => {
-                self.desk.world().say(
-                    Actor::Machine,
-                    format!("{}: {name} took {} tries", self.machine, self.tries),
-                );
-            }
-            _ => {}
-        }
-    }
-}
-
-fn detail_type(event: &Value) -> &str {
-    event["detail-type"].as_str().unwrap_or_default()
-}
-
-/// The tables, whoever panicked while holding them.
-pub fn unlocked(tables: &Mutex<Tables>) -> std::sync::MutexGuard<'_, Tables> {
-    tables.lock().unwrap_or_else(PoisonError::into_inner)
-}
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,7 @@ pub enum Actor {
     Step,
     /// A call of AWS's API that changes something.
     Call,
-    /// A message to people.
+    /// A message to people, or what a person does.
     People,
 }
 

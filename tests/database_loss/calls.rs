@@ -32,8 +32,15 @@ fn an_operation_without_a_rule_is_named() {
                 ),
             ),
             (
-                "RDS:DescribeEvents",
-                told(&clients.rds.describe_events().send().await.expect_err("no rule")),
+                "RDS:DescribeAccountAttributes",
+                told(
+                    &clients
+                        .rds
+                        .describe_account_attributes()
+                        .send()
+                        .await
+                        .expect_err("no rule"),
+                ),
             ),
             (
                 "CloudWatch:DescribeAlarms",
@@ -82,8 +89,13 @@ fn an_operation_without_a_rule_is_named_after_others_were_answered_too() {
                 .send()
                 .await
                 .expect("a rule answers it");
-            let error = told(&rds.describe_events().send().await.expect_err("no rule"));
-            assert!(error.contains("RDS:DescribeEvents"), "{error}");
+            let error = told(
+                &rds.describe_account_attributes()
+                    .send()
+                    .await
+                    .expect_err("no rule"),
+            );
+            assert!(error.contains("RDS:DescribeAccountAttributes"), "{error}");
         }
     });
 }

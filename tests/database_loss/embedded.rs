@@ -1,7 +1,5 @@
 //! An embedded cloud to put one's hands on: a system whose writer hangs from the first instant.
 
-use std::sync::{Arc, Mutex};
-
 use domain::duration::Duration;
 use domain::names::{IncidentId, JOURNAL_TABLE, Recovery};
 use domain::steps::Run;
@@ -9,11 +7,10 @@ use domain::system::{DatabaseKind, System};
 use jiff::Timestamp;
 use journal::DynamoJournal;
 use rehearsal::clock::VirtualClock;
-use rehearsal::cloud::{Clients, Desk};
-use rehearsal::dynamodb::Tables;
+use rehearsal::cloud::{Account, Clients, Desk};
 use rehearsal::scenario::SYSTEMS;
 use rehearsal::timeline::{Actor, Entry};
-use rehearsal::world::fault::{Fault, Kind};
+use rehearsal::world::fault::{Fault, Kind, Since};
 use rehearsal::world::{Outgoing, World};
 
 /// When everything here begins.
@@ -31,13 +28,14 @@ pub(crate) fn in_virtual_time<T>(work: impl Future<Output = T>) -> T {
     rehearsal::clock::runtime().expect("a runtime").block_on(work)
 }
 
-/// The example system of each kind of database.
+/// The example system of each kind of database in one Region.
 pub(crate) fn systems() -> impl Iterator<Item = System> {
-    SYSTEMS.iter().map(|system| {
+    let all = SYSTEMS.iter().map(|system| {
         system
             .read()
             .expect("a test of the rehearsal holds that it is right")
-    })
+    });
+    all.filter(|system| system.region_failover.is_none())
 }
 
 /// The example system with a Multi-AZ instance.
@@ -66,12 +64,13 @@ impl Embedded {
             within: Duration::default(),
             kind: Kind::WriterHangs,
             lasts: None,
+            since: Since::Beginning,
         };
         let world = World::new(system.clone(), START, 200, &[hangs], 1);
         let desk = Desk::new(world, VirtualClock::starting(START));
-        let tables = Arc::new(Mutex::new(Tables::new().with_table(JOURNAL_TABLE, "pk", "sk")));
+        let account = Account::of(system);
         Self {
-            clients: Clients::new(&desk, &tables),
+            clients: Clients::new(&desk, &account, &system.regions.primary),
             desk,
             seen: Vec::new(),
         }
@@ -93,7 +92,7 @@ impl Embedded {
         self.seen
             .extend(outgoing.into_iter().filter_map(|outgoing| match outgoing {
                 Outgoing::Line(entry) => Some(entry),
-                Outgoing::Event(_) | Outgoing::Start(_) => None,
+                Outgoing::Event { .. } | Outgoing::Start { .. } | Outgoing::Person(_) => None,
             }));
         calls_of_rds(&self.seen).collect()
     }

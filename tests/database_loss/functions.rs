@@ -89,8 +89,10 @@ fn an_event_that_is_routed_twice_starts_one_execution() {
         cloud.pass(domain::duration::Duration::from_mins(5)).await;
         let outbox = cloud.desk.world().take_outbox();
         let alarm = outbox.into_iter().find_map(|outgoing| match outgoing {
-            rehearsal::world::Outgoing::Event(event) => Some(event.to_string()),
-            rehearsal::world::Outgoing::Line(_) | rehearsal::world::Outgoing::Start(_) => None,
+            rehearsal::world::Outgoing::Event { event, .. } => Some(event.to_string()),
+            rehearsal::world::Outgoing::Line(_)
+            | rehearsal::world::Outgoing::Start { .. }
+            | rehearsal::world::Outgoing::Person(_) => None,
         });
         let alarm = alarm.expect("the alarm rose");
 

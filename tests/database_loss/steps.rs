@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::duration::Duration;
-use domain::journal::LOCK_LEASE;
+use domain::journal::lease;
+use domain::names::Recovery;
 use domain::step::{self, Error, Failure, Step};
 use domain::steps::Run;
 use domain::system::{System, Systems};
@@ -21,7 +22,7 @@ type Answer = Result<Value, Failure>;
 struct Hands {
     cloud: Embedded,
     clock: VirtualClock,
-    assess: assess::Steps,
+    assess: assess::Steps<DynamoJournal>,
     database: database::Steps<DynamoJournal>,
     journal: journal::Steps<DynamoJournal>,
 }
@@ -31,25 +32,45 @@ impl Hands {
         let cloud = Embedded::with_hung_writer(system);
         let clock = cloud.desk.clock();
         let write_check = database::write_check::WriteCheck {
-            connector: application::connector(&cloud.desk),
+            connector: application::connector(&cloud.desk, &system.regions.primary),
         };
         let systems = || Systems::from(vec![system.clone()]);
+        let region = || system.regions.primary.clone();
         Self {
             assess: assess::Steps {
                 systems: systems(),
+                region: region(),
                 rds: cloud.clients.rds.clone(),
                 cloudwatch: cloud.clients.cloudwatch.clone(),
+                elbv2: cloud.clients.elbv2_in()(&region()),
+                servicequotas: cloud.clients.quotas_in()(&region()),
+                rds_in: cloud.clients.rds_in(),
+                cloudwatch_in: cloud.clients.cloudwatch_in(),
+                autoscaling_in: cloud.clients.autoscaling_in(),
+                journal: cloud.journal(),
                 write_check: write_check.clone(),
                 clock: Arc::new(clock),
             },
             database: database::Steps {
                 systems: systems(),
+                region: region(),
                 rds: cloud.clients.rds.clone(),
+                rds_in: cloud.clients.rds_in(),
+                cloudwatch_in: cloud.clients.cloudwatch_in(),
                 journal: cloud.journal(),
                 write_check,
                 clock: Arc::new(clock),
             },
-            journal: journal::Steps::new(cloud.journal(), Arc::new(clock)),
+            journal: journal::Steps {
+                systems: systems(),
+                region: region(),
+                journal: cloud.journal(),
+                journal_in: {
+                    let journal = cloud.journal();
+                    Arc::new(move |_| journal.clone())
+                },
+                clock: Arc::new(clock),
+            },
             clock,
             cloud,
         }
@@ -194,7 +215,7 @@ fn a_step_whose_lock_has_expired_starts_nothing() {
         let run = run(&system, "a");
         let epoch = hands.take_lock(&run).await;
         let assessment = hands.assess(&run).await;
-        hands.cloud.pass(LOCK_LEASE).await;
+        hands.cloud.pass(lease(Recovery::FailOverDatabase)).await;
 
         let late = hands.start_failover(&run, &epoch, &assessment).await;
         assert_eq!(error(&late), Error::LOCK_LOST, "{late:?}");

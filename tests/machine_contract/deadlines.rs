@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::journal::LOCK_LEASE;
+use domain::journal::lease;
 use domain::step::Error;
+use domain::system::region_failover::LONGEST_TTL;
 use serde_json::Value;
 use statemachines::{StateInfo, StateType};
 
-use crate::definitions::{Definition, Task, all};
-use crate::play::{Turn, play};
+use crate::definitions::{Definition, Task, all, states_of};
+use crate::play::{Turn, play, refusing, ways};
 use crate::understudy::Situation;
+
+/// The longest that one attempt at a function takes, in seconds: every state that waits for one gives it as much.
+const FUNCTION: f64 = 10.0;
 
 /// The longest that a run can take, in seconds, over the worst of all paths.
 pub(crate) fn worst_case(definition: &Definition) -> f64 {
@@ -19,8 +23,31 @@ pub(crate) fn worst_case(definition: &Definition) -> f64 {
         .iter()
         .map(|task| (task.name, longest(task)))
         .collect();
-    let mut above = BTreeSet::new();
-    from(definition.machine.start_at(), &states, &costs, &mut above)
+    let mut written = BTreeMap::new();
+    states_of(&definition.json, &mut written);
+    let branches = written
+        .iter()
+        .map(|(name, state)| {
+            let branches = state["Branches"].as_array().into_iter().flatten();
+            (
+                *name,
+                branches.filter_map(|branch| branch["StartAt"].as_str()).collect(),
+            )
+        })
+        .collect();
+    let chart = Chart {
+        states,
+        costs,
+        branches,
+    };
+    chart.from(definition.machine.start_at(), &mut BTreeSet::new())
+}
+
+/// States, what each costs, and where the branches of each begin.
+struct Chart<'m> {
+    states: Vec<StateInfo<'m>>,
+    costs: BTreeMap<&'m str, f64>,
+    branches: BTreeMap<&'m str, Vec<&'m str>>,
 }
 
 /// The machine's own time-out, in seconds.
@@ -28,34 +55,47 @@ fn time_out(definition: &Definition) -> f64 {
     number(&definition.json, "TimeoutSeconds")
 }
 
-fn from<'m>(
-    name: &'m str,
-    states: &[StateInfo<'m>],
-    costs: &BTreeMap<&str, f64>,
-    above: &mut BTreeSet<&'m str>,
-) -> f64 {
-    assert!(
-        above.insert(name),
-        "{name} leads back to itself: say here how often"
-    );
-    let state = states.iter().find(|state| state.name == name).expect("a state");
-    let own = match state.state_type {
-        StateType::Task => costs[name],
-        StateType::Pass | StateType::Choice | StateType::Succeed | StateType::Fail => 0.0,
-        StateType::Wait | StateType::Parallel | StateType::Map => {
-            panic!("say here how long {name} takes")
-        }
-    };
-    let after = state.next.iter().map(|next| from(next, states, costs, above));
-    let longest = after.fold(0.0, f64::max);
-    above.remove(name);
-    own + longest
+impl<'m> Chart<'m> {
+    fn from(&self, name: &'m str, above: &mut BTreeSet<&'m str>) -> f64 {
+        assert!(
+            above.insert(name),
+            "{name} leads back to itself: say here how often"
+        );
+        let state = self
+            .states
+            .iter()
+            .find(|state| state.name == name)
+            .expect("a state");
+        let longest = |names: &mut dyn Iterator<Item = &&'m str>, above: &mut BTreeSet<&'m str>| {
+            names.map(|name| self.from(name, above)).fold(0.0, f64::max)
+        };
+        let own = match state.state_type {
+            StateType::Task => self.costs[name],
+            StateType::Pass | StateType::Choice | StateType::Succeed | StateType::Fail => 0.0,
+            // The one wait there is: until resolvers have forgotten their answer.
+            StateType::Wait => LONGEST_TTL.std().as_secs_f64(),
+            StateType::Parallel => longest(&mut self.branches[name].iter(), above),
+            StateType::Map => panic!("say here how long {name} takes"),
+        };
+        let next: Vec<&'m str> = state.next.to_vec();
+        let after = longest(&mut next.iter(), above);
+        above.remove(name);
+        own + after
+    }
 }
 
 /// A state that waits until its deadline, is asked once more just before, and then fails in every way that is retried,
 /// with every attempt as slow as it may be.
 fn longest(task: &Task<'_>) -> f64 {
     let attempt = number(task.json, "TimeoutSeconds");
+    if task.json["Resource"]
+        .as_str()
+        .is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
+    {
+        // The function itself answers as fast as any other; the rest is the person's time.
+        let faults = retriers(task).map(|retrier| retried(retrier, FUNCTION));
+        return attempt + faults.sum::<f64>();
+    }
     let waits = deadline(task).map_or(0.0, |seconds| seconds + number(not_yet(task), "IntervalSeconds"));
     let faults = retriers(task).filter(|retrier| !names(retrier).contains(&Error::NOT_YET));
     waits + attempt + faults.map(|retrier| retried(retrier, attempt)).sum::<f64>()
@@ -132,12 +172,17 @@ fn whoever_waits_has_a_deadline_and_tries_often_enough_to_reach_it() {
 #[test]
 fn a_deadline_begins_when_its_state_is_entered_and_stays_while_it_is_tried_again() {
     for definition in all() {
+        let all_ways = Situation::ALL.map(|situation| (situation, ways(&definition, situation)));
         for task in definition.tasks().iter().filter(|task| deadline(task).is_some()) {
-            let play = play(&definition, Situation::Down, |state, _| {
+            let way = all_ways
+                .iter()
+                .find_map(|(situation, ways)| Some((*situation, ways.get(task.name)?)));
+            let (situation, failing) = way.expect("a test of the payloads holds that every state is led to");
+            let play = play(&definition, situation, |state, attempt| {
                 if state == task.name {
                     Turn::Fails(Error::NOT_YET)
                 } else {
-                    Turn::Answers
+                    refusing(failing)(state, attempt)
                 }
             });
             let calls: Vec<_> = play.calls.iter().filter(|call| call.state == task.name).collect();
@@ -169,7 +214,7 @@ fn a_deadline_begins_when_its_state_is_entered_and_stays_while_it_is_tried_again
 fn every_run_ends_before_its_own_time_out_and_that_before_its_lock_expires() {
     for definition in all() {
         let (worst, time_out) = (worst_case(&definition), time_out(&definition));
-        let lease = LOCK_LEASE.std().as_secs_f64();
+        let lease = lease(definition.recovery).std().as_secs_f64();
         assert!(
             worst < time_out && time_out < lease,
             "{}: {worst} s at worst, time-out {time_out} s, lease {lease} s",

@@ -79,7 +79,7 @@ fn read(name: String) -> Definition {
 }
 
 /// AWS wants names of states to be unique in the whole machine, so a flat map holds them all.
-fn states_of<'v>(value: &'v Value, found: &mut BTreeMap<&'v str, &'v Value>) {
+pub(crate) fn states_of<'v>(value: &'v Value, found: &mut BTreeMap<&'v str, &'v Value>) {
     match value {
         Value::Object(fields) => {
             if let Some(Value::Object(states)) = fields.get("States") {

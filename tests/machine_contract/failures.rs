@@ -1,16 +1,17 @@
 //! A failure at every state: people hear of it, the lock is released last, and nothing more is done to the system.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::step::Error;
+use serde_json::Value;
 
 use crate::deadlines::worst_case;
-use crate::definitions::{Task, all};
+use crate::definitions::{Definition, Task, all, states_of};
 use crate::payloads::asked;
-use crate::play::{Call, Play, TIMEOUT, Turn, play, refusing, way_to};
+use crate::play::{Call, Play, TIMEOUT, Turn, play, refusing, ways};
 use crate::understudy::{Asked, Situation};
 
-const SITUATIONS: [Situation; 2] = [Situation::Down, Situation::Well];
+const SITUATIONS: [Situation; 4] = Situation::ALL;
 
 /// How a machine ends that could tell people.
 const PAGED: &str = "Paged";
@@ -27,7 +28,14 @@ fn errors() -> Vec<&'static str> {
 #[test]
 fn left_alone_every_machine_ends_well() {
     for definition in all() {
-        for (situation, outcome) in [(Situation::Down, "recovered"), (Situation::Well, "stood-down")] {
+        let asks = definition.json.to_string().contains("approval-asked");
+        let unwanted = if asks { "rolled-back" } else { "recovered" };
+        for (situation, outcome) in [
+            (Situation::Down, "recovered"),
+            (Situation::Well, "stood-down"),
+            (Situation::Unwanted, unwanted),
+            (Situation::Desperate, "recovered"),
+        ] {
             let play = play(&definition, situation, |_, _| Turn::Answers);
             let (status, _, output) = play.ending();
             assert_eq!(status, "SUCCEEDED", "{}", definition.name);
@@ -54,8 +62,9 @@ fn whatever_fails_for_good_people_hear_of_it_and_the_lock_is_released() {
         let asked = asked(&definition);
         let worst = worst_case(&definition);
         for situation in SITUATIONS {
+            let ways = ways(&definition, situation);
             for Task { name, .. } in definition.tasks() {
-                let Some(failing) = way_to(&definition, situation, name) else {
+                let Some(failing) = ways.get(name) else {
                     continue;
                 };
                 for error in errors() {
@@ -63,16 +72,16 @@ fn whatever_fails_for_good_people_hear_of_it_and_the_lock_is_released() {
                         if state == name {
                             Turn::Fails(error)
                         } else {
-                            refusing(&failing)(state, attempt)
+                            refusing(failing)(state, attempt)
                         }
                     });
                     let case = format!("{}, {situation:?}: {name} fails with {error}", definition.name);
                     assert!(play.seconds <= worst, "{case}: it took {} s", play.seconds);
                     if asked[name].takes_the_lock() && error == Error::LOCK_HELD {
                         left_to_the_other(&play, &case);
-                    } else {
+                    } else if !rescued(&play) && !forgiven(&definition, name, error, &play) {
                         let failing = failing.iter().copied().chain([name]).collect();
-                        ended_as_it_must(&play, &failing, &case);
+                        ended_as_it_must(&definition, &play, &failing, &case);
                     }
                     cases += 1;
                 }
@@ -97,8 +106,8 @@ fn whichever_two_states_fail_people_hear_of_it_and_the_lock_is_released() {
                 let failing = BTreeSet::from([first, second]);
                 let play = play(&definition, situation, refusing(&failing));
                 let case = format!("{}, {situation:?}: {first} and {second} fail", definition.name);
-                if play.calls.iter().any(|call| call.failed.is_some()) {
-                    ended_as_it_must(&play, &failing, &case);
+                if play.calls.iter().any(|call| call.failed.is_some()) && !rescued(&play) {
+                    ended_as_it_must(&definition, &play, &failing, &case);
                     cases += 1;
                 }
             }
@@ -112,22 +121,23 @@ fn whatever_passes_after_two_attempts_changes_nothing() {
     let mut cases = 0;
     for definition in all() {
         for situation in SITUATIONS {
+            let ways = ways(&definition, situation);
             for Task { name, info, .. } in definition.tasks() {
-                let Some(failing) = way_to(&definition, situation, name) else {
+                let Some(failing) = ways.get(name) else {
                     continue;
                 };
-                let undisturbed = play(&definition, situation, refusing(&failing));
+                let undisturbed = play(&definition, situation, refusing(failing));
                 for error in info.retry.iter().flat_map(|retrier| retrier.error_equals) {
                     let play = play(&definition, situation, |state, attempt| {
                         if state == name && attempt < 2 {
                             Turn::Fails(error)
                         } else {
-                            refusing(&failing)(state, attempt)
+                            refusing(failing)(state, attempt)
                         }
                     });
                     let case = format!("{}, {situation:?}: {name}, {error}", definition.name);
                     assert_eq!(play.ending(), undisturbed.ending(), "{case}");
-                    assert_eq!(play.states(), undisturbed.states(), "{case}");
+                    assert_eq!(visited(&play), visited(&undisturbed), "{case}");
                     let tries = play.calls.iter().filter(|call| call.state == name).count();
                     assert_eq!(tries, 3, "{case}");
                     cases += 1;
@@ -152,7 +162,7 @@ fn a_machine_whose_every_first_answer_is_lost_still_recovers() {
                 _ => Turn::Answers,
             });
             assert_eq!(play.ending(), undisturbed.ending(), "{}", definition.name);
-            assert_eq!(play.states(), undisturbed.states(), "{}", definition.name);
+            assert_eq!(visited(&play), visited(&undisturbed), "{}", definition.name);
             assert_eq!(
                 play.calls.len(),
                 2 * undisturbed.calls.len(),
@@ -176,7 +186,7 @@ fn left_to_the_other(play: &Play, case: &str) {
 }
 
 /// A person has it, or the execution itself raises the alarm; and the lock was the last thing touched.
-fn ended_as_it_must(play: &Play, failing: &BTreeSet<&str>, case: &str) {
+fn ended_as_it_must(definition: &Definition, play: &Play, failing: &BTreeSet<&str>, case: &str) {
     let (status, error, _) = play.ending();
     assert_eq!(status, "FAILED", "{case}");
 
@@ -216,16 +226,90 @@ fn ended_as_it_must(play: &Play, failing: &BTreeSet<&str>, case: &str) {
         last.state
     );
 
-    let gave_up = play
-        .calls
-        .windows(2)
-        .position(|two| two[0].failed.is_some() && two[0].state != two[1].state)
-        .expect("something failed");
-    let after = &play.calls[gave_up + 1..];
+    if resorted(play) {
+        // What came after a promotion that failed came after one that did not.
+        return;
+    }
+    let matters = |call: &Call| given_up(play, call) && !understood(call).can_be_done_without();
+    let Some(gave_up) = play.calls.iter().position(matters) else {
+        return;
+    };
+    let (failed, after) = (&play.calls[gave_up], &play.calls[gave_up + 1..]);
+    let went_on = |call: &&Call| cannot_be_undone(call) && !beside(definition, failed, call);
     assert!(
-        !after.iter().any(cannot_be_undone),
+        !after
+            .iter()
+            .any(|call| went_on(&call) && !understood(call).is_the_last_resort()),
         "{case}: it went on with what cannot be undone"
     );
+}
+
+/// Whether that was the last attempt at its state, and a failed one.
+fn given_up(play: &Play, call: &Call) -> bool {
+    let last = play.calls.iter().rfind(|other| other.state == call.state);
+    call.failed.is_some() && last.is_some_and(|last| last.at == call.at)
+}
+
+/// Whether one state is beside the other, in another branch of the same Parallel state: what has begun there goes on.
+fn beside(definition: &Definition, failed: &Call, call: &Call) -> bool {
+    let branches = branches(&definition.json);
+    let of = |state: &str| {
+        let holds = |(_, states): &&(String, Vec<String>)| states.iter().any(|name| name == state);
+        branches.iter().find(holds)
+    };
+    match (of(&failed.state), of(&call.state)) {
+        (Some((one, failed)), Some((other, called))) => one == other && failed != called,
+        _ => false,
+    }
+}
+
+/// The branches there are: the Parallel state's name, and the states in the branch.
+fn branches(json: &Value) -> Vec<(String, Vec<String>)> {
+    let mut states = BTreeMap::new();
+    states_of(json, &mut states);
+    let mut found = Vec::new();
+    for (name, state) in states {
+        for branch in state["Branches"].as_array().into_iter().flatten() {
+            let inside = branch["States"].as_object().into_iter().flatten();
+            found.push((name.to_owned(), inside.map(|(name, _)| name.clone()).collect()));
+        }
+    }
+    found
+}
+
+/// The state names the error, because the machine can do without what it asked for, and it did.
+fn forgiven(definition: &Definition, state: &str, error: &str, play: &Play) -> bool {
+    // What is not yet for as long as the state waits ends as this.
+    let error = if error == Error::NOT_YET {
+        Error::DEADLINE_PASSED
+    } else {
+        error
+    };
+    let tasks = definition.tasks();
+    let task = tasks.iter().find(|task| task.name == state);
+    let named = task.is_some_and(|task| {
+        let rules = task.info.catch.iter();
+        rules
+            .flat_map(|rule| rule.error_equals)
+            .any(|named| named == error)
+    });
+    named && play.ending().0 == "SUCCEEDED"
+}
+
+/// A person had accepted the last resort, and it made the move succeed.
+fn rescued(play: &Play) -> bool {
+    play.ending().0 == "SUCCEEDED" && resorted(play)
+}
+
+/// The last resort was tried, and it worked.
+fn resorted(play: &Play) -> bool {
+    let worked = |call: &Call| call.failed.is_none() && understood(call).is_the_last_resort();
+    play.calls.iter().any(worked)
+}
+
+/// The states that were visited. What is in two branches of one Parallel state has no order.
+fn visited(play: &Play) -> BTreeSet<&str> {
+    play.states().into_iter().collect()
 }
 
 fn understood(call: &Call) -> &Asked {

@@ -1,30 +1,33 @@
 //! What a machine sends, its functions understand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::definitions::{Definition, Task, all};
-use crate::play::{play, refusing, way_to};
+use crate::definitions::{Definition, all};
+use crate::play::{play, refusing, ways};
 use crate::understudy::{Asked, Situation};
 
 /// What each Task state asks for, read by the function it calls. Every state is led to.
 pub(crate) fn asked(definition: &Definition) -> BTreeMap<&str, Asked> {
     let mut asked = BTreeMap::new();
-    for Task { name, .. } in definition.tasks() {
-        let play = [Situation::Down, Situation::Well]
-            .into_iter()
-            .find_map(|situation| {
-                let failing = way_to(definition, situation, name)?;
-                Some(play(definition, situation, refusing(&failing)))
-            })
-            .unwrap_or_else(|| panic!("{}: nothing leads to {name}", definition.name));
-        for call in play.calls.into_iter().filter(|call| call.state == name) {
-            let read = call.asked.unwrap_or_else(|error| {
-                panic!(
-                    "{}: {name} sends what is not understood: {error}",
-                    definition.name
-                )
-            });
-            asked.insert(name, read);
+    let names: Vec<&str> = definition.tasks().into_iter().map(|task| task.name).collect();
+    for situation in Situation::ALL {
+        for failing in ways(definition, situation).into_values().collect::<BTreeSet<_>>() {
+            for call in play(definition, situation, refusing(&failing)).calls {
+                let name = names
+                    .iter()
+                    .find(|name| **name == call.state)
+                    .expect("a Task state");
+                let read = call.asked.unwrap_or_else(|error| {
+                    panic!(
+                        "{}: {name} sends what is not understood: {error}",
+                        definition.name
+                    )
+                });
+                asked.insert(*name, read);
+            }
+        }
+        if asked.len() == names.len() {
+            break;
         }
     }
     asked

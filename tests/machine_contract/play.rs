@@ -1,7 +1,7 @@
 //! A machine, run to its end in virtual time by a script.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 
 use domain::names::IncidentId;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use statemachines::{Clock, Execution, ExecutionResult, TaskReply, TaskRequest, Tasks, VirtualClock};
 
 use crate::definitions::Definition;
-use crate::understudy::{Asked, Situation, Understudy, error_named};
+use crate::understudy::{Asked, Situation, Understudy, answered, error_named};
 
 /// Step Functions' own error: nobody answered in time.
 pub(crate) const TIMEOUT: &str = "States.Timeout";
@@ -94,28 +94,32 @@ pub(crate) fn play<'s>(
     }
 }
 
-/// The fewest states (two at most) that must fail before that state is visited; nothing if even that does not do it.
-pub(crate) fn way_to<'d>(
+/// For every state that can be visited, the fewest states (two at most) that must fail before it is.
+pub(crate) fn ways<'d>(
     definition: &'d Definition,
     situation: Situation,
-    wanted: &str,
-) -> Option<BTreeSet<&'d str>> {
-    let others: Vec<&str> = definition
-        .tasks()
-        .into_iter()
-        .map(|task| task.name)
-        .filter(|name| *name != wanted)
-        .collect();
+) -> BTreeMap<&'d str, BTreeSet<&'d str>> {
+    let tasks: Vec<&str> = definition.tasks().into_iter().map(|task| task.name).collect();
     let none = std::iter::once(BTreeSet::new());
-    let one = others.iter().map(|a| BTreeSet::from([*a]));
-    let two = others
-        .iter()
-        .flat_map(|a| others.iter().map(|b| BTreeSet::from([*a, *b])));
-    none.chain(one).chain(two).find(|failing| {
-        play(definition, situation, refusing(failing))
-            .states()
-            .contains(&wanted)
-    })
+    let one = tasks.iter().map(|a| BTreeSet::from([*a]));
+    let later = |index: usize| tasks[index + 1..].iter();
+    let two = tasks.iter().enumerate();
+    let two = two.flat_map(|(index, a)| later(index).map(|b| BTreeSet::from([*a, *b])));
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for failing in none.chain(one).chain(two) {
+        if found.len() == tasks.len() {
+            break;
+        }
+        let play = play(definition, situation, refusing(&failing));
+        for state in play.states() {
+            let name = tasks.iter().find(|task| **task == state).expect("a Task state");
+            // To be led to is more than to be made to fail.
+            if !failing.contains(name) {
+                found.entry(name).or_insert_with(|| failing.clone());
+            }
+        }
+    }
+    found
 }
 
 /// A script in which those states are refused for good.
@@ -180,8 +184,17 @@ impl Cast<'_, '_> {
             Turn::Fails(name) if error_named(name).is_none() => Err(failure(name)),
             Turn::Fails(_) => answer,
         };
-        self.calls.borrow_mut().push(call(&request, began, &answer));
+        let call = call(&request, began, &answer);
+        let waits = call.asked.as_ref().is_ok_and(Asked::waits_for_a_person);
+        self.calls.borrow_mut().push(call);
         match answer {
+            Ok(output) if waits => {
+                let answer = answered(self.situation);
+                TaskReply::Submitted {
+                    output,
+                    result: Box::pin(async move { TaskReply::Succeeded(answer) }),
+                }
+            }
             Ok(output) => TaskReply::invoked(output),
             Err(failure) if failure.error_type == TIMEOUT => pending().await,
             Err(failure) => {

@@ -3,24 +3,35 @@
 //! Every `match` here is exhaustive on purpose. A new condition does not compile until somebody has said whether it
 //! may take time, whether it can be undone, and what its answer looks like.
 
-use domain::journal::LOCK_LEASE;
-use domain::names::{Epoch, Zone};
+use domain::journal::lease;
+use domain::names::{Epoch, Recovery, Region, Zone};
 use domain::step::{self, Error, Step};
 use domain::steps::assess::{Assessment, Verdict, Writer};
 use domain::steps::database::{Moved, Started, Written};
 use domain::steps::journal::{Locked, Record, Recorded, Released};
-use domain::steps::notify::Told;
-use domain::steps::{assess, database, journal, notify};
+use domain::steps::notify::{Asked as PeopleAsked, Told};
+use domain::steps::region::{
+    self, Answer, Approval, CapacityAssessment, Fence, Fencing, GroupSize, InPlace, Lag, Promoted, Promotion,
+    RegionAssessment, Resolved, Risk, Seen, Shifted,
+};
+use domain::steps::{assess, cache, capacity, database, journal, notify, traffic};
 use jiff::Timestamp;
 use serde_json::Value;
 
 /// A payload, as the function that it is for reads it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a few hundred of them, in a test"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Asked {
     Assess(assess::Input),
+    Cache(cache::Input),
+    Capacity(capacity::Input),
     Database(database::Input),
     Journal(journal::Input),
     Notify(notify::Input),
+    Traffic(traffic::Input),
 }
 
 /// What the machine finds when it looks.
@@ -30,6 +41,15 @@ pub(crate) enum Situation {
     Down,
     /// It is over already.
     Well,
+    /// What it is for, and the person who is asked says no.
+    Unwanted,
+    /// What it is for, and the person who is asked accepts the last resort.
+    Desperate,
+}
+
+impl Situation {
+    /// Every situation.
+    pub(crate) const ALL: [Self; 4] = [Self::Down, Self::Well, Self::Unwanted, Self::Desperate];
 }
 
 impl Asked {
@@ -37,9 +57,12 @@ impl Asked {
     pub(crate) fn read(function: &str, payload: &Value) -> step::Result<Self> {
         match function {
             "evenkeel-assess" => step::input(payload).map(Self::Assess),
+            "evenkeel-cache" => step::input(payload).map(Self::Cache),
+            "evenkeel-capacity" => step::input(payload).map(Self::Capacity),
             "evenkeel-database" => step::input(payload).map(Self::Database),
             "evenkeel-journal" => step::input(payload).map(Self::Journal),
             "evenkeel-notify" => step::input(payload).map(Self::Notify),
+            "evenkeel-traffic" => step::input(payload).map(Self::Traffic),
             other => panic!("teach the understudy what `{other}` does"),
         }
     }
@@ -47,34 +70,110 @@ impl Asked {
     /// Whether the condition may come true later, by itself or because of the step.
     pub(crate) fn may_take_time(&self) -> bool {
         match self {
-            Self::Assess(assess::Input::DatabaseAssessed { .. })
+            Self::Assess(assess::Input::DatabaseAssessed { .. } | assess::Input::RegionAssessed { .. })
+            | Self::Cache(cache::Input::PromotedHere { .. } | cache::Input::PrimaryMoved { .. })
+            | Self::Capacity(
+                capacity::Input::Raised { .. }
+                | capacity::Input::Healthy { .. }
+                | capacity::Input::Restored { .. }
+                | capacity::Input::OtherReduced { .. },
+            )
             | Self::Database(
                 database::Input::FailoverStarted { .. }
                 | database::Input::WriterMoved { .. }
-                | database::Input::Writable { .. },
+                | database::Input::Writable { .. }
+                | database::Input::SourceFenced { .. }
+                | database::Input::SourceOpened { .. }
+                | database::Input::PromotionStarted { .. }
+                | database::Input::Promoted { .. }
+                | database::Input::PlaceKnown { .. }
+                | database::Input::WritableHere { .. }
+                | database::Input::Rejoined { .. }
+                | database::Input::StandbyArmed { .. },
+            )
+            | Self::Traffic(
+                traffic::Input::EdgeFrozen { .. }
+                | traffic::Input::EdgeThawed { .. }
+                | traffic::Input::EdgeOpen { .. }
+                | traffic::Input::Shifted { .. }
+                | traffic::Input::Resolved { .. }
+                | traffic::Input::Served { .. },
             ) => true,
             Self::Journal(
                 journal::Input::LockTaken { .. }
+                | journal::Input::OtherLockTaken { .. }
+                | journal::Input::OtherLockReleased { .. }
                 | journal::Input::Recorded { .. }
                 | journal::Input::LockReleased { .. },
             )
-            | Self::Notify(notify::Input::PeopleTold { .. }) => false,
+            | Self::Notify(notify::Input::PeopleTold { .. } | notify::Input::ApprovalAsked { .. }) => false,
         }
     }
 
     /// Whether it changes the system in a way that nothing changes back.
     pub(crate) fn cannot_be_undone(&self) -> bool {
         match self {
-            Self::Database(database::Input::FailoverStarted { .. }) => true,
-            Self::Database(database::Input::WriterMoved { .. } | database::Input::Writable { .. })
-            | Self::Assess(assess::Input::DatabaseAssessed { .. })
+            Self::Database(
+                database::Input::FailoverStarted { .. } | database::Input::PromotionStarted { .. },
+            )
+            | Self::Traffic(traffic::Input::Shifted { .. })
+            | Self::Cache(cache::Input::PromotedHere { .. } | cache::Input::PrimaryMoved { .. }) => true,
+            Self::Database(
+                database::Input::WriterMoved { .. }
+                | database::Input::Writable { .. }
+                | database::Input::SourceFenced { .. }
+                | database::Input::SourceOpened { .. }
+                | database::Input::Promoted { .. }
+                | database::Input::PlaceKnown { .. }
+                | database::Input::WritableHere { .. }
+                // What follows the primary again was of no use before.
+                | database::Input::Rejoined { .. }
+                | database::Input::StandbyArmed { .. },
+            )
+            | Self::Assess(assess::Input::DatabaseAssessed { .. } | assess::Input::RegionAssessed { .. })
+            | Self::Capacity(
+                capacity::Input::Raised { .. }
+                | capacity::Input::Healthy { .. }
+                | capacity::Input::Restored { .. }
+                | capacity::Input::OtherReduced { .. },
+            )
+            | Self::Traffic(
+                traffic::Input::EdgeFrozen { .. }
+                | traffic::Input::EdgeThawed { .. }
+                | traffic::Input::EdgeOpen { .. }
+                | traffic::Input::Resolved { .. }
+                | traffic::Input::Served { .. },
+            )
             | Self::Journal(
                 journal::Input::LockTaken { .. }
+                | journal::Input::OtherLockTaken { .. }
+                | journal::Input::OtherLockReleased { .. }
                 | journal::Input::Recorded { .. }
                 | journal::Input::LockReleased { .. },
             )
-            | Self::Notify(notify::Input::PeopleTold { .. }) => false,
+            | Self::Notify(notify::Input::PeopleTold { .. } | notify::Input::ApprovalAsked { .. }) => false,
         }
+    }
+
+    /// Whether it is what is tried when nothing else works, and a person accepted it.
+    pub(crate) fn is_the_last_resort(&self) -> bool {
+        matches!(
+            self,
+            Self::Database(database::Input::PromotionStarted {
+                how: Promotion::Detach,
+                ..
+            })
+        )
+    }
+
+    /// Whether users can be served without it: people hear of it, and nothing waits for it.
+    pub(crate) fn can_be_done_without(&self) -> bool {
+        matches!(self, Self::Cache(cache::Input::PromotedHere { .. }))
+    }
+
+    /// Whether its state ends when a person answers, and not when the function does.
+    pub(crate) fn waits_for_a_person(&self) -> bool {
+        matches!(self, Self::Notify(notify::Input::ApprovalAsked { .. }))
     }
 
     pub(crate) fn takes_the_lock(&self) -> bool {
@@ -89,7 +188,13 @@ impl Asked {
     pub(crate) fn tells_people(&self) -> Option<&Record> {
         match self {
             Self::Notify(notify::Input::PeopleTold { record, .. }) => Some(record),
-            Self::Assess(_) | Self::Database(_) | Self::Journal(_) => None,
+            Self::Notify(notify::Input::ApprovalAsked { .. })
+            | Self::Assess(_)
+            | Self::Cache(_)
+            | Self::Capacity(_)
+            | Self::Database(_)
+            | Self::Journal(_)
+            | Self::Traffic(_) => None,
         }
     }
 
@@ -101,12 +206,64 @@ impl Asked {
         match self {
             Self::Assess(assess::Input::DatabaseAssessed { .. }) => step::output(&Assessment {
                 verdict: match situation {
-                    Situation::Down => Verdict::FailOver,
+                    Situation::Down | Situation::Unwanted | Situation::Desperate => Verdict::FailOver,
                     Situation::Well => Verdict::Healthy,
                 },
                 writer: writer("eu-central-1a"),
                 target: None,
                 seen: vec!["status available, and nothing can be written".to_owned()],
+            }),
+            Self::Assess(assess::Input::RegionAssessed { run }) => {
+                step::output(&region_assessed(run.recovery, situation))
+            }
+            Self::Database(database::Input::SourceFenced { .. })
+            | Self::Traffic(traffic::Input::EdgeFrozen { .. }) => step::output(&Fencing {
+                at: Timestamp::UNIX_EPOCH,
+                fence: Fence::Fenced,
+                seen: seen(),
+            }),
+            Self::Database(database::Input::Promoted { fence, .. }) => step::output(&Promoted {
+                at: Timestamp::UNIX_EPOCH,
+                fence: *fence,
+                seen: seen(),
+            }),
+            Self::Database(database::Input::PlaceKnown { .. }) => step::output(&InPlace {
+                at: Timestamp::UNIX_EPOCH,
+                in_place: true,
+                seen: seen(),
+            }),
+            Self::Traffic(traffic::Input::Shifted { .. }) => step::output(&Shifted {
+                at: Timestamp::UNIX_EPOCH,
+                change_id: Some("/change/C1".to_owned()),
+                seen: seen(),
+            }),
+            Self::Traffic(traffic::Input::Resolved { .. }) => step::output(&Resolved {
+                at: Timestamp::UNIX_EPOCH,
+                ttl_seconds: 30,
+                seen: seen(),
+            }),
+            Self::Cache(_)
+            | Self::Capacity(_)
+            | Self::Journal(
+                journal::Input::OtherLockTaken { .. } | journal::Input::OtherLockReleased { .. },
+            )
+            | Self::Database(
+                database::Input::SourceOpened { .. }
+                | database::Input::PromotionStarted { .. }
+                | database::Input::WritableHere { .. }
+                | database::Input::Rejoined { .. }
+                | database::Input::StandbyArmed { .. },
+            )
+            | Self::Traffic(
+                traffic::Input::EdgeThawed { .. }
+                | traffic::Input::EdgeOpen { .. }
+                | traffic::Input::Served { .. },
+            ) => step::output(&Seen {
+                at: Timestamp::UNIX_EPOCH,
+                seen: seen(),
+            }),
+            Self::Notify(notify::Input::ApprovalAsked { .. }) => step::output(&PeopleAsked {
+                risks: vec![Risk::DataLoss],
             }),
             Self::Database(database::Input::FailoverStarted { .. }) => step::output(&Started {
                 seen: "status rebooting".to_owned(),
@@ -119,9 +276,9 @@ impl Asked {
                 token: "shop-1".to_owned(),
                 seen: "stored and read back shop-1".to_owned(),
             }),
-            Self::Journal(journal::Input::LockTaken { .. }) => step::output(&Locked {
+            Self::Journal(journal::Input::LockTaken { run }) => step::output(&Locked {
                 epoch: Epoch(7),
-                expires_at: Timestamp::UNIX_EPOCH + LOCK_LEASE.signed(),
+                expires_at: Timestamp::UNIX_EPOCH + lease(run.recovery).signed(),
             }),
             Self::Journal(journal::Input::Recorded { record, .. }) => step::output(&Recorded {
                 outcome: record.outcome(),
@@ -133,6 +290,61 @@ impl Asked {
             }),
         }
     }
+}
+
+fn seen() -> Vec<String> {
+    vec!["as it must be".to_owned()]
+}
+
+fn region_assessed(recovery: Recovery, situation: Situation) -> RegionAssessment {
+    let name = |text: &str| text.parse::<Region>().expect("a Region");
+    let verdict = match (situation, recovery) {
+        (Situation::Well, _) => region::Verdict::StandDown,
+        (_, Recovery::FailOverRegion) => region::Verdict::FailOver,
+        _ => region::Verdict::SwitchOver,
+    };
+    let standing = GroupSize {
+        min: 1,
+        desired: 1,
+        max: 12,
+    };
+    RegionAssessment {
+        at: Timestamp::UNIX_EPOCH,
+        verdict,
+        from: name("eu-central-1"),
+        to: name("eu-west-1"),
+        source_reachable: true,
+        writer_in: Some(name("eu-central-1")),
+        lag: Some(Lag {
+            lag_ms: 400,
+            measured_at: Timestamp::UNIX_EPOCH,
+            age_ms: 1_000,
+        }),
+        capacity: CapacityAssessment {
+            standing,
+            source_in_service: Some(6),
+            needed: 6,
+        },
+        seen: seen(),
+    }
+}
+
+/// What a person answers who is asked.
+pub(crate) fn answered(situation: Situation) -> Value {
+    let (answer, accepted) = match situation {
+        Situation::Unwanted => (Answer::Rejected, vec![]),
+        Situation::Down | Situation::Well => (Answer::Approved, vec![Risk::DataLoss]),
+        Situation::Desperate => (Answer::Approved, vec![Risk::DataLoss, Risk::Detach]),
+    };
+    let approval = Approval {
+        at: Timestamp::UNIX_EPOCH,
+        answer,
+        by: "on-call".to_owned(),
+        because: "the Region is lost".to_owned(),
+        accepted,
+        seen: seen(),
+    };
+    step::output(&approval).expect("an answer is JSON")
 }
 
 /// One attempt at a step: understood, then answered, or failed with an error of the step contract.

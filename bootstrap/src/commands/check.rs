@@ -26,8 +26,30 @@ pub(crate) fn run(asked: &Check) -> Result<ExitCode, Failure> {
                 system.name, system.account, system.regions.primary
             )?;
             writeln!(out, "  database    {} {}", database.kind, database.identifier)?;
-            for (alarm, meaning) in &system.alarms {
-                writeln!(out, "  alarm       {alarm} means {meaning}")?;
+            if let Some(shared) = &system.region_failover {
+                for site in &shared.sites {
+                    let web = &site.web;
+                    writeln!(
+                        out,
+                        "  site        {}: {}, {} of {} instances in {}",
+                        site.region, site.database, web.instances, web.max_instances, web.group
+                    )?;
+                }
+                writeln!(
+                    out,
+                    "  move        {} by {}, {} by {}",
+                    shared.hostname, shared.traffic, system.database.identifier, shared.replication
+                )?;
+            }
+            for (alarm, declared) in &system.alarms {
+                let watches = declared
+                    .watches
+                    .map_or_else(String::new, |watches| format!(", by {watches}"));
+                writeln!(
+                    out,
+                    "  alarm       {alarm} means {}{watches} ({})",
+                    declared.means, declared.region
+                )?;
             }
             writeln!(
                 out,

@@ -3,6 +3,7 @@
 mod check;
 mod decide;
 mod lint;
+mod operate;
 mod rehearse;
 
 use std::path::Path;
@@ -17,6 +18,11 @@ use crate::failure::Failure;
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Rehearse(asked) => rehearse::run(&asked),
+        Command::Run(asked) => operate::run(&asked),
+        Command::Approve(asked) => operate::approve(&asked),
+        Command::Reject(asked) => operate::reject(&asked),
+        Command::Stop(asked) => operate::stop(&asked),
+        Command::Status(asked) => operate::status(&asked),
         Command::Check(asked) => check::run(&asked),
         Command::Decide(asked) => decide::run(&asked),
         Command::Lint(asked) => lint::run(&asked),

@@ -1,12 +1,15 @@
 //! `evenkeel rehearse [SCENARIO]`
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use domain::system::System;
+use rehearsal::kept::Kept;
 use rehearsal::report::{Report, rehearse};
 use rehearsal::scenario::{self, Scenario};
 
+use super::operate::Cloud;
 use crate::cli::Rehearse;
 use crate::failure::Failure;
 use crate::show;
@@ -21,8 +24,15 @@ pub(crate) fn run(asked: &Rehearse) -> Result<ExitCode, Failure> {
         show::scenarios::write(&mut out)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let scenario = scenario::named(name).map_err(unknown)?;
+    let (scenario, scenario_text) = scenario_of(name)?;
     let system = system(asked, &scenario)?;
+    if asked.keep {
+        let system_text = asked.system.as_deref().map(std::fs::read_to_string).transpose()?;
+        let kept = Kept::new(&scenario, scenario_text, system_text, asked.seed);
+        show::timeline::heading(&mut out, &scenario, &system, asked.seed)?;
+        drop(out);
+        return Cloud::new(&asked.kept.file, kept, scenario, system).go_on(None);
+    }
     if let Some(count) = asked.seeds {
         return many(asked, &scenario, &system, count);
     }
@@ -75,6 +85,23 @@ fn system(asked: &Rehearse, scenario: &Scenario) -> Result<System, Failure> {
                 .map_err(|problems| Failure::refused(&path, example.text, problems))
         }
     }
+}
+
+/// A scenario that comes with the program, or one's own, with its text: what has a folder or the ending `.toml` is a
+/// file.
+fn scenario_of(name: &str) -> Result<(Scenario, Option<String>), Failure> {
+    let path = Path::new(name);
+    if !name.contains(std::path::MAIN_SEPARATOR) && path.extension().is_none_or(|ending| ending != "toml") {
+        return Ok((scenario::named(name).map_err(unknown)?, None));
+    }
+    let hint = "name a scenario file; rehearsal/scenarios has examples";
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, error, hint))?;
+    let stem = path
+        .file_stem()
+        .map_or(name.into(), std::ffi::OsStr::to_string_lossy);
+    let scenario =
+        scenario::from_file(&stem, &text).map_err(|problems| Failure::refused(path, &text, problems))?;
+    Ok((scenario, Some(text)))
 }
 
 fn unknown(error: scenario::Error) -> Failure {

@@ -11,11 +11,7 @@ use super::{WIDTH, duration};
 /// Writes them.
 pub(crate) fn write(out: &mut impl Write, json: bool) -> Result<()> {
     if json {
-        return writeln!(
-            out,
-            "{}",
-            serde_json::to_string_pretty(&ALL).map_err(Error::from)?
-        );
+        return writeln!(out, "{}", serde_json::to_string_pretty(ALL).map_err(Error::from)?);
     }
     let mut table = Table::new();
     table
@@ -26,7 +22,7 @@ pub(crate) fn write(out: &mut impl Write, json: bool) -> Result<()> {
         .set_header(["what", "least", "most", "source"]);
     let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));
     table.set_constraints([fixed(26), fixed(10), fixed(12)]);
-    for fact in &ALL {
+    for fact in ALL {
         let source = match fact.basis {
             Basis::Documented(source) => format!("documented: {source}"),
             Basis::Measured(source) => format!("measured: {source}"),

@@ -4,6 +4,7 @@ pub(crate) mod facts;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod scenarios;
+pub(crate) mod status;
 pub(crate) mod summary;
 pub(crate) mod timeline;
 

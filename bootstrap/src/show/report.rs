@@ -23,6 +23,9 @@ pub(crate) fn write(out: &mut impl Write, report: &Report) -> Result<()> {
         &format!("{}, {expected}", report.outcome),
         report.as_expected,
     )?;
+    for unexpected in &report.unexpected {
+        row(out, "", unexpected, false)?;
+    }
     for objective in &report.objectives {
         let verdict = if objective.met { "met" } else { "MISSED" };
         let text = format!(
@@ -38,6 +41,37 @@ pub(crate) fn write(out: &mut impl Write, report: &Report) -> Result<()> {
         &format!("{} sent, {} lost", count(sent), count(lost)),
         true,
     )?;
+    if let Some(lag) = report.lag_at_loss_ms {
+        let text = format!(
+            "the standby was {} behind when the Region was lost",
+            duration(lag)
+        );
+        row(out, "lag", &text, true)?;
+    }
+    if let Some(accepted) = &report.accepted {
+        let text = format!(
+            "{} by {}, because {}",
+            accepted.accepted.join(" and "),
+            accepted.by,
+            accepted.because
+        );
+        row(out, "accepted", &text, true)?;
+    }
+    if let Some(moving) = &report.moving {
+        let legs: Vec<String> = moving
+            .legs
+            .iter()
+            .map(|leg| format!("{} {}", leg.what, duration(leg.took_ms)))
+            .collect();
+        row(out, "waited for", &legs.join(", "), true)?;
+        let text = format!(
+            "{}, {:.1} % of {}",
+            duration(moving.own_ms),
+            moving.own_percent,
+            duration(moving.recovery_ms)
+        );
+        row(out, "Evenkeel took", &text, true)?;
+    }
     if let (Some(failover), Some(own)) = (report.failover_ms, report.own_ms) {
         let text = format!(
             "RDS took {}, Evenkeel added {}",

@@ -21,11 +21,16 @@ pub(crate) fn write(out: &mut impl Write, scenario: &Scenario, summary: &Summary
         "\n  {:<16}{:>14}{:>14}{:>14}{:>14}",
         "", "least", "median", "95 %", "most"
     )?;
-    for (name, spread) in [
+    let rows = [
         ("no service", summary.rto_ms),
+        ("writes lost", summary.rpo_ms),
         ("RDS itself", summary.failover_ms),
         ("Evenkeel added", summary.own_ms),
-    ] {
+    ];
+    for (name, spread) in rows
+        .into_iter()
+        .filter(|(name, spread)| *name == "no service" || spread.most > 0)
+    {
         let Spread {
             least,
             median,
@@ -34,6 +39,9 @@ pub(crate) fn write(out: &mut impl Write, scenario: &Scenario, summary: &Summary
         } = spread;
         let [least, median, p95, most] = [least, median, p95, most].map(duration);
         writeln!(out, "  {name:<16}{least:>14}{median:>14}{p95:>14}{most:>14}")?;
+    }
+    if let Some(percent) = summary.own_percent {
+        writeln!(out, "\n  Evenkeel added at most {percent:.1} % of a move")?;
     }
     let broke = if summary.violated == 0 {
         "none broke".to_owned()

@@ -1,39 +1,59 @@
 //! The `assess` Lambda: what stands before a recovery, and whether acting is right.
 //!
-//! It only observes. [`judge`] is pure: what RDS describes, what the application's write check said and how far the
-//! readers lag, to a verdict or to the reason why failing over would be wrong.
+//! It only observes. What is pure is apart: [`judge()`] for a database inside its Region, [`region::judge`] for a move
+//! to another one; from what AWS describes, what the application's write check said and what the alarms say, to a
+//! verdict or to the reason why acting would be wrong.
 
 mod judge;
+pub mod region;
 
 use std::sync::Arc;
 
+use database::InRegion;
 use database::observe::{Observed, Standby, observe};
 use database::target::{LagMs, read_lag};
 use database::write_check::WriteCheck;
 use domain::clock::Clock;
+use domain::journal::Journal;
+use domain::names::Region;
 use domain::step::{self, Error, Step};
 use domain::steps::Run;
-use domain::steps::assess::{Assessment, Input};
+use domain::steps::assess::{Assessment, Input, Verdict};
+use domain::system::region_failover::Replication;
 use domain::system::{System, Systems};
 use serde_json::Value;
 
-pub use judge::judge;
+pub use judge::{Written, judge};
 
 /// The function's steps, with everything they need handed in.
-pub struct Steps {
+pub struct Steps<J> {
     /// The systems of this deployment.
     pub systems: Systems,
-    /// RDS in the systems' Region.
+    /// The Region that the function runs in. A move leads to it.
+    pub region: Region,
+    /// RDS in that Region.
     pub rds: aws_sdk_rds::Client,
-    /// CloudWatch in the systems' Region.
+    /// CloudWatch in that Region.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Elastic Load Balancing in that Region.
+    pub elbv2: aws_sdk_elasticloadbalancingv2::Client,
+    /// Service Quotas in that Region.
+    pub servicequotas: aws_sdk_servicequotas::Client,
+    /// RDS in either Region of a move.
+    pub rds_in: InRegion<aws_sdk_rds::Client>,
+    /// CloudWatch in either Region of a move.
+    pub cloudwatch_in: InRegion<aws_sdk_cloudwatch::Client>,
+    /// Auto Scaling in either Region of a move.
+    pub autoscaling_in: InRegion<aws_sdk_autoscaling::Client>,
+    /// Where the alarms' states are noted.
+    pub journal: J,
     /// How the application's write check is reached.
     pub write_check: WriteCheck,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
-impl Step for Steps {
+impl<J: Journal> Step for Steps<J> {
     const NAME: &str = "assess";
 
     type Input = Input;
@@ -44,11 +64,12 @@ impl Step for Steps {
                 let system = self.systems.of_run(&run)?;
                 step::output(&self.database(&run, system).await?)
             }
+            Input::RegionAssessed { run } => step::output(&self.region(&run).await?),
         }
     }
 }
 
-impl Steps {
+impl<J: Journal> Steps<J> {
     async fn database(&self, run: &Run, system: &System) -> step::Result<Assessment> {
         let now = self.clock.now();
         let token = format!("{}-{}", run.incident, now.as_millisecond());
@@ -57,19 +78,50 @@ impl Steps {
             .stored_and_read_back(&system.database.write_check, &token);
         let (written, observed) = tokio::join!(written, observe(&self.rds, &system.database));
         let observed = observed?;
+        if let Some(elsewhere) = self.written_elsewhere(system).await? {
+            return Ok(Assessment {
+                verdict: Verdict::Healthy,
+                writer: observed.writer,
+                target: None,
+                seen: vec![elsewhere],
+            });
+        }
         let written = match written {
             Ok(()) => judge::Written::Yes,
             Err(Error::NotYet { seen }) => judge::Written::No { seen },
             // The question itself is wrong: nothing could be verified afterwards, so nothing may be started.
             Err(error) => return Err(error),
         };
-        let lag = self.lag(system, &observed).await;
+        let lag = self.lag_of_readers(system, &observed).await;
         judge(&system.database, &observed, &written, &lag)
+    }
+
+    /// A system in two Regions is written to in one of them. In the other its write check fails by right, and a
+    /// failover inside that Region would mend nothing.
+    async fn written_elsewhere(&self, system: &System) -> step::Result<Option<String>> {
+        if system.region_failover.is_none() {
+            return Ok(None);
+        }
+        let moved = system.moving_to(&self.region)?;
+        let own = database::region::arn(&moved, moved.to);
+        match &moved.shared.replication {
+            Replication::AuroraGlobal { global_cluster } => {
+                let global = database::region::global::observe(&self.rds, global_cluster.as_str()).await?;
+                let elsewhere = global.writer().is_some_and(|writer| writer.arn != own);
+                Ok(elsewhere.then(|| format!("it is written to elsewhere: {global}")))
+            }
+            replication @ Replication::ReadReplica => {
+                let identifier = moved.to.database.as_str();
+                let half = database::region::half::observe(&self.rds, replication, identifier).await?;
+                let follows = half.filter(|half| half.source.is_some());
+                Ok(follows.map(|half| format!("it is written to elsewhere: {half}")))
+            }
+        }
     }
 
     /// How far readers lag decides only between readers of one tier. When CloudWatch does not say, the failover does
     /// not wait for it: inside a Region no acknowledged write depends on it.
-    async fn lag(&self, system: &System, observed: &Observed) -> Result<LagMs, String> {
+    async fn lag_of_readers(&self, system: &System, observed: &Observed) -> Result<LagMs, String> {
         match &observed.standby {
             Standby::Zone(_) => Ok(LagMs::new()),
             Standby::Readers(readers) => {

@@ -5,15 +5,33 @@ use std::sync::Arc;
 
 use assess::Steps;
 use database::write_check::WriteCheck;
+use domain::names::JOURNAL_TABLE;
+use journal::DynamoJournal;
 use runtime::{Service, SystemClock};
 
 #[expect(clippy::disallowed_methods, reason = "main builds the clients")]
 fn main() -> ExitCode {
     runtime::serve(|setup| {
+        let dynamodb = aws_sdk_dynamodb::Client::new(&setup.sdk_config_for(Service::DynamoDb));
+        let elbv2 = setup.sdk_config_for(Service::Elbv2);
+        let (rds, cloudwatch, autoscaling) = (setup.clone(), setup.clone(), setup.clone());
         Ok(Steps {
             systems: setup.systems()?,
+            region: setup.region().clone(),
             rds: aws_sdk_rds::Client::new(&setup.sdk_config_for(Service::Rds)),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&setup.sdk_config_for(Service::CloudWatch)),
+            elbv2: aws_sdk_elasticloadbalancingv2::Client::new(&elbv2),
+            servicequotas: aws_sdk_servicequotas::Client::new(&setup.sdk_config_for(Service::ServiceQuotas)),
+            rds_in: Arc::new(move |region| {
+                aws_sdk_rds::Client::new(&rds.sdk_config_in(Service::Rds, region))
+            }),
+            cloudwatch_in: Arc::new(move |region| {
+                aws_sdk_cloudwatch::Client::new(&cloudwatch.sdk_config_in(Service::CloudWatch, region))
+            }),
+            autoscaling_in: Arc::new(move |region| {
+                aws_sdk_autoscaling::Client::new(&autoscaling.sdk_config_in(Service::AutoScaling, region))
+            }),
+            journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
             write_check: WriteCheck {
                 connector: setup.application_connector()?,
             },

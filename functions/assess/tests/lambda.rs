@@ -103,3 +103,60 @@ async fn every_way_not_to_know_has_its_name() {
         Error::INVALID_INPUT
     );
 }
+
+/// The directory of a system in two Regions, with a replica.
+fn two_regions() -> String {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("assess-two-regions");
+    std::fs::create_dir_all(&directory).expect("made");
+    let file = include_str!("../../database/tests/region/shop.toml")
+        .replace("KIND", "multi-az-instance")
+        .replace("REPLICATION", r#"{ kind = "read-replica" }"#);
+    std::fs::write(directory.join("shop.toml"), file).expect("written");
+    directory.to_str().expect("UTF-8").to_owned()
+}
+
+fn of_two_regions(call: &local_lambda::Call) -> Answer {
+    match call.action.as_str() {
+        "DescribeDBInstances" if call.body.contains("shop-db-eu-west-1") => Answer::xml(
+            200,
+            "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances><DBInstance>\
+             <DBInstanceIdentifier>shop-db-eu-west-1</DBInstanceIdentifier>\
+             <DBInstanceStatus>available</DBInstanceStatus>\
+             <ReadReplicaSourceDBInstanceIdentifier>arn:aws:rds:eu-central-1:111122223333:db:shop-db\
+             </ReadReplicaSourceDBInstanceIdentifier>\
+             </DBInstance></DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>",
+        ),
+        "DescribeAutoScalingGroups" => Answer::xml(
+            200,
+            "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><member>\
+             <AutoScalingGroupName>shop-web</AutoScalingGroupName><MinSize>2</MinSize><MaxSize>4</MaxSize>\
+             <DesiredCapacity>2</DesiredCapacity></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>\
+             </DescribeAutoScalingGroupsResponse>",
+        ),
+        "GetServiceQuota" => Answer::json(200, &json!({ "Quota": { "Value": 64.0 } })),
+        // The journal: nothing is noted.
+        "Query" => Answer::json(200, &json!({ "Items": [], "Count": 0 })),
+        "GetItem" => Answer::json(200, &json!({})),
+        _ => Answer::xml_error(503, "ServiceUnavailable", "try later"),
+    }
+}
+
+#[tokio::test]
+async fn a_lost_region_is_assessed_from_the_standby_region() {
+    let aws = StubAws::start(of_two_regions).await.expect("a stub");
+    let (url, systems) = (aws.url(), two_regions());
+    let variables = [
+        ("AWS_ENDPOINT_URL", url.as_str()),
+        ("EVENKEEL_SYSTEMS", systems.as_str()),
+        ("AWS_REGION", "eu-west-1"),
+    ];
+    let mut function = LocalLambda::start(FUNCTION, &variables).await.expect("starts");
+    let event = event()
+        .replace("database-assessed", "region-assessed")
+        .replace("fail-over-database", "fail-over-region");
+    let assessed = function.invoke(event).await.expect("assessed");
+    assert_eq!(assessed["verdict"], "fail-over", "{assessed}");
+    assert_eq!(assessed["writer_in"], "eu-central-1", "{assessed}");
+    assert_eq!(assessed["lag"], json!(null), "{assessed}");
+    assert_eq!(assessed["capacity"]["needed"], 6, "{assessed}");
+}

@@ -1,15 +1,17 @@
-//! The `database` Lambda: a writer in another zone, and proof that it takes writes.
+//! The `database` Lambda: a writer in another zone or Region, and proof that it takes writes.
 //!
 //! | condition | ensured by |
 //! |---|---|
 //! | `failover-started` | [`start`]: RebootDBInstance with ForceFailover, or FailoverDBCluster with a chosen target |
 //! | `writer-moved` | [`moved`]: only observes |
 //! | `writable` | [`write_check`]: PUT a value through the application, GET it back |
+//! | those of a move to another Region | [`region`] |
 //!
-//! [`observe`] is how this function and `assess` see a database; the two see the same.
+//! [`observe`] and [`region`] are how this function and `assess` see a database; the two see the same.
 
 pub mod moved;
 pub mod observe;
+pub mod region;
 pub mod start;
 pub mod target;
 pub mod write_check;
@@ -18,19 +20,34 @@ use std::sync::Arc;
 
 use domain::clock::Clock;
 use domain::journal::Journal;
+use domain::names::Region;
 use domain::step::{self, Step};
+use domain::steps::Run;
 use domain::steps::database::{Input, Written};
 use domain::system::Systems;
+use journal::Hold;
 use serde_json::Value;
 
+use self::region::follow::Side;
+use self::region::promote::Grounds;
+use self::region::{Regions, fence, follow, place, promote, promoted};
 use self::write_check::WriteCheck;
+
+/// Gives a service's client for a Region.
+pub type InRegion<C> = Arc<dyn Fn(&Region) -> C + Send + Sync>;
 
 /// The function's steps, with everything they need handed in.
 pub struct Steps<J> {
     /// The systems of this deployment.
     pub systems: Systems,
-    /// RDS in the systems' Region.
+    /// The Region that the function runs in. A move leads to it.
+    pub region: Region,
+    /// RDS in that Region.
     pub rds: aws_sdk_rds::Client,
+    /// RDS in either Region of a move.
+    pub rds_in: InRegion<aws_sdk_rds::Client>,
+    /// CloudWatch in either Region of a move.
+    pub cloudwatch_in: InRegion<aws_sdk_cloudwatch::Client>,
     /// Where the lock is re-read before anything destructive.
     pub journal: J,
     /// How the application's write check is reached.
@@ -52,13 +69,13 @@ impl<J: Journal> Step for Steps<J> {
                 assessment,
             } => {
                 let database = &self.systems.of_run(&run)?.database;
-                let fence = start::Fence {
+                let hold = Hold {
                     journal: &self.journal,
                     run: &run,
                     epoch,
                     now: self.clock.now(),
                 };
-                step::output(&start::ensure(&self.rds, database, &assessment, fence).await?)
+                step::output(&start::ensure(&self.rds, database, &assessment, &hold).await?)
             }
             Input::WriterMoved { run, assessment } => {
                 let database = &self.systems.of_run(&run)?.database;
@@ -73,6 +90,54 @@ impl<J: Journal> Step for Steps<J> {
                     token,
                 })
             }
+            Input::SourceFenced { run, epoch } => {
+                step::output(&fence::ensure(&self.regions(&run)?, epoch).await?)
+            }
+            Input::SourceOpened { run } => step::output(&fence::undo(&self.regions(&run)?).await?),
+            Input::PromotionStarted {
+                run,
+                epoch,
+                region,
+                fence,
+                fenced_at,
+                approval,
+                how,
+            } => {
+                let grounds = Grounds {
+                    epoch,
+                    region: &region,
+                    fence,
+                    fenced_at,
+                    approval: approval.as_deref(),
+                    how,
+                };
+                step::output(&promote::ensure(&self.regions(&run)?, &grounds).await?)
+            }
+            Input::Promoted { run, how, fence } => {
+                step::output(&promoted::ensure(&self.regions(&run)?, how, fence).await?)
+            }
+            Input::PlaceKnown { run } => step::output(&place::known(&self.regions(&run)?).await?),
+            Input::WritableHere { run } => step::output(&promoted::writable(&self.regions(&run)?).await?),
+            Input::Rejoined { run, epoch } => {
+                step::output(&follow::ensure(&self.regions(&run)?, epoch, Side::Here).await?)
+            }
+            Input::StandbyArmed { run, epoch } => {
+                step::output(&follow::ensure(&self.regions(&run)?, epoch, Side::There).await?)
+            }
         }
+    }
+}
+
+impl<J> Steps<J> {
+    fn regions<'a>(&'a self, run: &'a Run) -> step::Result<Regions<'a, J>> {
+        Ok(Regions {
+            moved: self.systems.of_run(run)?.moving_to(&self.region)?,
+            run,
+            rds_in: &self.rds_in,
+            cloudwatch_in: &self.cloudwatch_in,
+            journal: &self.journal,
+            write_check: &self.write_check,
+            now: self.clock.now(),
+        })
     }
 }

@@ -13,9 +13,17 @@ use runtime::{Service, SystemClock};
 fn main() -> ExitCode {
     runtime::serve(|setup| {
         let dynamodb = aws_sdk_dynamodb::Client::new(&setup.sdk_config_for(Service::DynamoDb));
+        let (rds, cloudwatch) = (setup.clone(), setup.clone());
         Ok(Steps {
             systems: setup.systems()?,
+            region: setup.region().clone(),
             rds: aws_sdk_rds::Client::new(&setup.sdk_config_for(Service::Rds)),
+            rds_in: Arc::new(move |region| {
+                aws_sdk_rds::Client::new(&rds.sdk_config_in(Service::Rds, region))
+            }),
+            cloudwatch_in: Arc::new(move |region| {
+                aws_sdk_cloudwatch::Client::new(&cloudwatch.sdk_config_in(Service::CloudWatch, region))
+            }),
             journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
             write_check: WriteCheck {
                 connector: setup.application_connector()?,

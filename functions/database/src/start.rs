@@ -7,59 +7,25 @@
 use aws_sdk_rds::Client;
 use aws_sdk_rds::error::ProvideErrorMetadata;
 use domain::journal::Journal;
-use domain::names::Epoch;
 use domain::step::{Error, Result};
-use domain::steps::Run;
 use domain::steps::assess::{Assessment, Verdict};
 use domain::steps::database::Started;
 use domain::system::{Database, DatabaseKind};
-use jiff::Timestamp;
+use journal::Hold;
 use runtime::aws::classify;
 
 use crate::observe::{Observed, observe};
 
-/// Proof that this run may still change the system.
-pub struct Fence<'a, J> {
-    /// Where the lock is.
-    pub journal: &'a J,
-    /// The run that claims it.
-    pub run: &'a Run,
-    /// The epoch under which the run took it.
-    pub epoch: Epoch,
-    /// The time.
-    pub now: Timestamp,
-}
-
-impl<J: Journal> Fence<'_, J> {
-    /// # Errors
-    /// `LockLost` unless the run holds the lock under that epoch.
-    async fn holds(&self) -> Result<()> {
-        let lost = |why: String| Err(Error::LockLost { why });
-        match self.journal.lock(&self.run.system).await? {
-            None => lost("nobody holds it".to_owned()),
-            Some(lock) if lock.holder != self.run.incident => {
-                lost(format!("{} holds it, epoch {}", lock.holder, lock.epoch))
-            }
-            Some(lock) if lock.epoch != self.epoch => lost(format!(
-                "its epoch is {}, this run's was {}",
-                lock.epoch, self.epoch
-            )),
-            Some(lock) if !lock.is_held(self.now) => lost(format!("it expired at {}", lock.expires_at)),
-            Some(_) => Ok(()),
-        }
-    }
-}
-
 /// Ensures that a failover away from the assessed writer was started.
 ///
 /// # Errors
-/// `NotYet` right after asking RDS for it; `LockLost`; `Unsafe` when RDS's state forbids it; `Throttled`,
-/// `Unavailable`, `Refused`.
+/// `NotYet` right after asking RDS for it; `LockLost`; `Unsafe` when the database was assessed as healthy, or when a
+/// person stopped the run; `Throttled`, `Unavailable`, `Refused`.
 pub async fn ensure<J: Journal>(
     rds: &Client,
     database: &Database,
     assessment: &Assessment,
-    fence: Fence<'_, J>,
+    hold: &Hold<'_, J>,
 ) -> Result<Started> {
     let observed = observe(rds, database).await?;
     if observed.writer != assessment.writer {
@@ -76,7 +42,7 @@ pub async fn ensure<J: Journal>(
         }),
         Progress::None => match assessment.verdict {
             Verdict::FailOver => {
-                fence.holds().await?;
+                hold.check().await?;
                 act(rds, database, assessment).await
             }
             Verdict::Healthy => Err(Error::Unsafe {

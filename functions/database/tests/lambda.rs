@@ -58,6 +58,10 @@ fn lock(holder: &str) -> Answer {
     )
 }
 
+fn nobody_stopped_it() -> Answer {
+    Answer::json(200, &json!({}))
+}
+
 async fn function(aws: &StubAws, systems: &Systems, more: &[(&str, &str)]) -> LocalLambda {
     let (url, systems) = (aws.url(), systems.path().to_str().expect("UTF-8"));
     let variables = [
@@ -74,6 +78,7 @@ async fn a_failover_is_asked_for_once_and_then_awaited_in_one_process_which_ends
     let aws = StubAws::start_script([
         instance("available", "us-east-1a", "us-east-1b"),
         lock(INCIDENT),
+        nobody_stopped_it(),
         Answer::xml(200, rebooting),
         instance("rebooting", "us-east-1a", "us-east-1b"),
         instance("rebooting", "us-east-1a", "us-east-1b"),
@@ -113,13 +118,14 @@ async fn a_failover_is_asked_for_once_and_then_awaited_in_one_process_which_ends
         [
             "DescribeDBInstances",
             "GetItem",
+            "GetItem",
             "RebootDBInstance",
             "DescribeDBInstances",
             "DescribeDBInstances",
             "DescribeDBInstances"
         ]
     );
-    assert!(aws.calls()[2].body.contains("ForceFailover=true"));
+    assert!(aws.calls()[3].body.contains("ForceFailover=true"));
     let ended = function.shut_down().await.expect("ends");
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
 }
@@ -236,4 +242,66 @@ async fn aws_is_spoken_to_over_tls_only_if_it_is_trusted() {
     let certificate = aws.certificate().and_then(|file| file.to_str()).expect("UTF-8");
     let mut told = function(&aws, &systems, &[("AWS_CA_BUNDLE", certificate)]).await;
     told.invoke(moved).await.expect("trusted");
+}
+
+/// The directory of a system in two Regions, with a global cluster.
+fn two_regions() -> String {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("database-two-regions");
+    std::fs::create_dir_all(&directory).expect("made");
+    let file = include_str!("region/shop.toml")
+        .replace("KIND", "aurora")
+        .replace(
+            "REPLICATION",
+            r#"{ kind = "aurora-global", global-cluster = "shop-global" }"#,
+        );
+    std::fs::write(directory.join("shop.toml"), file).expect("written");
+    directory.to_str().expect("UTF-8").to_owned()
+}
+
+fn global_cluster(moving: &str) -> Answer {
+    let member = |region: &str, id: &str, writes: bool| {
+        format!(
+            "<GlobalClusterMember><DBClusterArn>arn:aws:rds:{region}:111122223333:cluster:{id}</DBClusterArn>\
+             <IsWriter>{writes}</IsWriter></GlobalClusterMember>"
+        )
+    };
+    let members = member("eu-central-1", "shop-db", true) + &member("eu-west-1", "shop-db-eu-west-1", false);
+    Answer::xml(
+        200,
+        format!(
+            "<DescribeGlobalClustersResponse><DescribeGlobalClustersResult><GlobalClusters>\
+             <GlobalClusterMember><GlobalClusterIdentifier>shop-global</GlobalClusterIdentifier>\
+             <Status>available</Status><GlobalClusterMembers>{members}</GlobalClusterMembers>{moving}\
+             </GlobalClusterMember></GlobalClusters></DescribeGlobalClustersResult></DescribeGlobalClustersResponse>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn where_a_global_cluster_is_written_to_is_known_in_the_standby_region() {
+    let moving = "<FailoverState><Status>switching-over</Status>\
+         <ToDbClusterArn>arn:aws:rds:eu-west-1:111122223333:cluster:shop-db-eu-west-1</ToDbClusterArn>\
+         </FailoverState>";
+    let aws = StubAws::start_script([global_cluster(""), global_cluster(moving)])
+        .await
+        .expect("a stub");
+    let (url, systems) = (aws.url(), two_regions());
+    let variables = [
+        ("AWS_ENDPOINT_URL", url.as_str()),
+        ("EVENKEEL_SYSTEMS", systems.as_str()),
+        ("AWS_REGION", "eu-west-1"),
+    ];
+    let mut function = LocalLambda::start(FUNCTION, &variables).await.expect("starts");
+    for (in_place, words) in [(true, "nothing was promoted"), (false, "switching-over to")] {
+        let known = function
+            .invoke(event("place-known", json!({})))
+            .await
+            .expect("known");
+        assert_eq!(known["in_place"], in_place, "{known}");
+        assert!(known["seen"].to_string().contains(words), "{known}");
+    }
+    assert_eq!(
+        aws.actions(),
+        ["DescribeGlobalClusters", "DescribeGlobalClusters"]
+    );
 }

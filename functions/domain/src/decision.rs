@@ -3,6 +3,7 @@
 //! Every decision carries its reason and the evidence it weighed, because the person who reads it was either woken
 //! by it or was not woken by it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use events::{Alarm, AlarmState, DatabaseEvent, Signal, Subject};
@@ -13,7 +14,7 @@ use crate::duration::Duration;
 use crate::journal::{Outcome, View};
 use crate::names::{IncidentId, Recovery, SystemName};
 use crate::steps::Run;
-use crate::system::{Meaning, Mode, System, Systems};
+use crate::system::{Meaning, Mode, System, Systems, Watches};
 
 /// What to do about a signal, and why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,6 +64,11 @@ pub enum Why {
     DatabaseDown {
         /// The alarm.
         alarm: String,
+    },
+    /// Alarms that mean region-down and look at different things are in ALARM, and nothing speaks against moving.
+    RegionDown {
+        /// The alarms.
+        alarms: Vec<String>,
     },
     /// No system declares the alarm.
     UndeclaredAlarm {
@@ -159,6 +165,9 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DatabaseDown { alarm } => write!(f, "{alarm} is in ALARM and means database-down"),
+            Self::RegionDown { alarms } => {
+                write!(f, "{} are in ALARM and mean region-down", alarms.join(" and "))
+            }
             Self::UndeclaredAlarm {
                 alarm,
                 account,
@@ -296,9 +305,12 @@ fn about_alarm(alarm: &Alarm, system: &System, journal: &View, now: Timestamp) -
             if age > limit {
                 return Decision::of(Verdict::Ignore, Why::Stale { age, limit });
             }
-            match cause(alarm, system, journal) {
-                Some(cause) => may_fail_over(&cause, alarm, system, journal, now),
-                None => Decision::of(Verdict::Watch, Why::SymptomAlone { alarm: name() }),
+            match system.alarms.get(&alarm.name).map(|declared| declared.means) {
+                Some(Meaning::RegionDown) => may_move(alarm, system, journal, now),
+                _ => match cause(alarm, system, journal) {
+                    Some(cause) => may_fail_over(&cause, alarm, system, journal, now),
+                    None => Decision::of(Verdict::Watch, Why::SymptomAlone { alarm: name() }),
+                },
             }
         }
     }
@@ -311,7 +323,9 @@ struct Cause {
 }
 
 fn cause(alarm: &Alarm, system: &System, journal: &View) -> Option<Cause> {
-    match system.alarms.get(&alarm.name)? {
+    let means = |name: &str| system.alarms.get(name).map(|declared| declared.means);
+    match means(&alarm.name)? {
+        Meaning::RegionDown => None,
         Meaning::DatabaseDown => Some(Cause {
             alarm: alarm.name.clone(),
             changed_at: alarm.changed_at,
@@ -328,7 +342,7 @@ fn cause(alarm: &Alarm, system: &System, journal: &View) -> Option<Cause> {
         Meaning::UserImpact => journal
             .alarms
             .iter()
-            .filter(|(name, seen)| seen.in_alarm && system.alarms.get(*name) == Some(&Meaning::DatabaseDown))
+            .filter(|(name, seen)| seen.in_alarm && means(name) == Some(Meaning::DatabaseDown))
             .max_by_key(|(_, seen)| seen.changed_at)
             .map(|(name, seen)| Cause {
                 alarm: name.clone(),
@@ -339,96 +353,191 @@ fn cause(alarm: &Alarm, system: &System, journal: &View) -> Option<Cause> {
 
 /// The database is said to be down. What speaks against failing it over?
 fn may_fail_over(cause: &Cause, came: &Alarm, system: &System, journal: &View, now: Timestamp) -> Decision {
-    let recovery = Recovery::FailOverDatabase;
-    let policy = system.policy.of(recovery);
-    let incident = incident(&system.name, recovery, cause);
-    let mut evidence = vec![Evidence::For(format!(
+    let policy = &system.policy.fail_over_database;
+    let proposal = Proposal {
+        recovery: Recovery::FailOverDatabase,
+        incident: incident(&system.name, Recovery::FailOverDatabase, cause),
+        opened_at: cause.changed_at,
+        mode: policy.mode,
+        cooldown: policy.cooldown,
+        why: Why::DatabaseDown {
+            alarm: cause.alarm.clone(),
+        },
+    };
+    let evidence = vec![Evidence::For(format!(
         "{} in ALARM since {}",
         cause.alarm, cause.changed_at
     ))];
-    let decided = |verdict, why, evidence| Decision {
-        verdict,
-        why,
-        evidence,
-    };
+    proposal.judge(system, journal, now, evidence, |evidence| {
+        match confirmation(&policy.confirmed_by, came, journal) {
+            Confirmation::NotNeeded => {}
+            Confirmation::Given(by) => evidence.push(Evidence::For(format!("confirmed by {by} in ALARM"))),
+            Confirmation::Missing => {
+                evidence.push(Evidence::Against("no second signal".to_owned()));
+                return Some(Why::Unconfirmed {
+                    needs: policy.confirmed_by.clone(),
+                });
+            }
+        }
+        None
+    })
+}
 
-    // A repetition first: while that very run is under way, the lock is its own.
-    if let Some(known) = journal.incidents.iter().find(|known| known.id == incident) {
-        return decided(
-            Verdict::Ignore,
-            Why::Repeated {
+/// The Region that serves is said to be lost. Rule 8: two signals that look at different things. The earliest of
+/// them makes the incident, so that it is the same one whichever of them completes the picture.
+fn may_move(came: &Alarm, system: &System, journal: &View, now: Timestamp) -> Decision {
+    let region_down = |name: &str| {
+        let declared = system.alarms.get(name)?;
+        (declared.means == Meaning::RegionDown).then_some(declared.watches)
+    };
+    let noted = journal
+        .alarms
+        .iter()
+        .filter(|(name, seen)| seen.in_alarm && **name != came.name)
+        .map(|(name, seen)| (name.as_str(), seen.changed_at));
+    let signals: Vec<(&str, Timestamp)> = noted
+        .chain(std::iter::once((came.name.as_str(), came.changed_at)))
+        .filter(|(name, _)| region_down(name).is_some())
+        .collect();
+    let watched: BTreeSet<Option<Watches>> =
+        signals.iter().filter_map(|(name, _)| region_down(name)).collect();
+    let (first, since) = signals
+        .iter()
+        .min_by_key(|(name, at)| (*at, *name))
+        .copied()
+        .unwrap_or((&came.name, came.changed_at));
+    let cause = Cause {
+        alarm: first.to_owned(),
+        changed_at: since,
+    };
+    let policy = &system.policy.fail_over_region;
+    let proposal = Proposal {
+        recovery: Recovery::FailOverRegion,
+        incident: incident(&system.name, Recovery::FailOverRegion, &cause),
+        opened_at: since,
+        mode: policy.mode,
+        cooldown: policy.cooldown,
+        why: Why::RegionDown {
+            alarms: signals.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        },
+    };
+    let evidence = signals
+        .iter()
+        .map(|(name, since)| Evidence::For(format!("{name} in ALARM since {since}")))
+        .collect();
+    proposal.judge(system, journal, now, evidence, |evidence| {
+        if watched.len() >= INDEPENDENT_SIGNALS {
+            return None;
+        }
+        evidence.push(Evidence::Against(
+            "no second signal that looks at something else".to_owned(),
+        ));
+        let others = system
+            .alarms
+            .keys()
+            .filter(|name| region_down(name).is_some_and(|watches| !watched.contains(&watches)));
+        Some(Why::Unconfirmed {
+            needs: others.cloned().collect(),
+        })
+    })
+}
+
+/// How many signals that look at different things it takes before a Region counts as lost (rule 8).
+pub const INDEPENDENT_SIGNALS: usize = 2;
+
+/// A recovery that fits, before it is held against what is known.
+struct Proposal {
+    recovery: Recovery,
+    incident: IncidentId,
+    opened_at: Timestamp,
+    mode: Mode,
+    cooldown: Duration,
+    why: Why,
+}
+
+impl Proposal {
+    /// What speaks against it: it is a repetition, something else runs, the cooldown, a missing second signal (which
+    /// `unconfirmed` tells), the policy.
+    fn judge(
+        self,
+        system: &System,
+        journal: &View,
+        now: Timestamp,
+        mut evidence: Vec<Evidence>,
+        unconfirmed: impl FnOnce(&mut Vec<Evidence>) -> Option<Why>,
+    ) -> Decision {
+        let Self {
+            recovery,
+            incident,
+            opened_at,
+            mode,
+            cooldown,
+            why,
+        } = self;
+        let decided = |verdict, why, evidence| Decision {
+            verdict,
+            why,
+            evidence,
+        };
+
+        // A repetition first: while that very run is under way, the lock is its own.
+        if let Some(known) = journal.incidents.iter().find(|known| known.id == incident) {
+            let why = Why::Repeated {
                 incident,
                 outcome: known.outcome,
-            },
-            evidence,
-        );
-    }
-    if let Some(lock) = &journal.lock {
-        if lock.is_held(now) {
-            return decided(
-                Verdict::Ignore,
-                Why::RecoveryRunning {
-                    incident: lock.holder.clone(),
-                },
-                evidence,
-            );
-        }
-        evidence.push(Evidence::For(format!(
-            "the lock of {} expired at {}",
-            lock.holder, lock.expires_at
-        )));
-    }
-    let last = journal
-        .incidents
-        .iter()
-        .filter(|past| past.recovery == recovery)
-        .max_by_key(|past| past.closed_at);
-    if let Some(last) = last {
-        let until = last
-            .closed_at
-            .saturating_add(policy.cooldown.signed())
-            .unwrap_or(Timestamp::MAX);
-        if now < until {
-            let why = Why::Cooldown {
-                last: last.id.clone(),
-                outcome: last.outcome,
-                until,
             };
             return decided(Verdict::Ignore, why, evidence);
         }
-        evidence.push(Evidence::For(format!(
-            "cooldown of {} over since {until}",
-            last.id
-        )));
-    }
-    match confirmation(&policy.confirmed_by, came, journal) {
-        Confirmation::NotNeeded => {}
-        Confirmation::Given(by) => evidence.push(Evidence::For(format!("confirmed by {by} in ALARM"))),
-        Confirmation::Missing => {
-            evidence.push(Evidence::Against("no second signal".to_owned()));
-            return decided(
-                Verdict::Watch,
-                Why::Unconfirmed {
-                    needs: policy.confirmed_by.clone(),
-                },
-                evidence,
-            );
+        if let Some(lock) = &journal.lock {
+            if lock.is_held(now) {
+                let why = Why::RecoveryRunning {
+                    incident: lock.holder.clone(),
+                };
+                return decided(Verdict::Ignore, why, evidence);
+            }
+            evidence.push(Evidence::For(format!(
+                "the lock of {} expired at {}",
+                lock.holder, lock.expires_at
+            )));
         }
-    }
-    match policy.mode {
-        Mode::Page => decided(Verdict::Page, Why::PolicyPages { recovery }, evidence),
-        Mode::Automatic => {
-            let why = Why::DatabaseDown {
-                alarm: cause.alarm.clone(),
-            };
-            let run = Run {
-                system: system.name.clone(),
-                incident,
-                recovery,
-                opened_at: cause.changed_at,
-                because: why.to_string(),
-            };
-            decided(Verdict::Recover(run), why, evidence)
+        let last = journal
+            .incidents
+            .iter()
+            .filter(|past| past.recovery == recovery)
+            .max_by_key(|past| past.closed_at);
+        if let Some(last) = last {
+            let until = last
+                .closed_at
+                .saturating_add(cooldown.signed())
+                .unwrap_or(Timestamp::MAX);
+            if now < until {
+                let why = Why::Cooldown {
+                    last: last.id.clone(),
+                    outcome: last.outcome,
+                    until,
+                };
+                return decided(Verdict::Ignore, why, evidence);
+            }
+            evidence.push(Evidence::For(format!(
+                "cooldown of {} over since {until}",
+                last.id
+            )));
+        }
+        if let Some(why) = unconfirmed(&mut evidence) {
+            return decided(Verdict::Watch, why, evidence);
+        }
+        match mode {
+            Mode::Page => decided(Verdict::Page, Why::PolicyPages { recovery }, evidence),
+            Mode::Automatic => {
+                let run = Run {
+                    system: system.name.clone(),
+                    incident,
+                    recovery,
+                    opened_at,
+                    because: why.to_string(),
+                };
+                decided(Verdict::Recover(run), why, evidence)
+            }
         }
     }
 }

@@ -12,10 +12,18 @@ use serde::{Deserialize, Serialize};
 use crate::duration::Duration;
 use crate::names::{Epoch, IncidentId, Recovery, SystemName};
 use crate::step::Result;
+use crate::steps::region::{Approval, Risk};
 
-/// How long a lock lives unless it is released. Longer than the longest machine may run (a contract test holds
+/// How long a recovery's lock lives unless it is released. Longer than its machine may run (a contract test holds
 /// that), so that it expires only when its holder died without reaching its failure branch.
-pub const LOCK_LEASE: Duration = Duration::from_mins(45);
+pub const fn lease(recovery: Recovery) -> Duration {
+    match recovery {
+        Recovery::FailOverDatabase => Duration::from_mins(45),
+        Recovery::FailOverRegion | Recovery::SwitchOverRegion | Recovery::FailBackRegion => {
+            Duration::from_mins(170)
+        }
+    }
+}
 
 /// How many incidents a [`View`] holds at most, newest first.
 pub const RECENT_INCIDENTS: usize = 20;
@@ -48,6 +56,8 @@ pub enum Outcome {
     Recovered,
     /// The system was found healthy, so nothing was done to it.
     StoodDown,
+    /// A person said no, and everything that was done was undone.
+    RolledBack,
     /// The recovery could not go on, and a person was paged.
     Paged,
 }
@@ -57,6 +67,7 @@ impl std::fmt::Display for Outcome {
         f.pad(match self {
             Self::Recovered => "recovered",
             Self::StoodDown => "stood-down",
+            Self::RolledBack => "rolled-back",
             Self::Paged => "paged",
         })
     }
@@ -88,6 +99,34 @@ pub struct AlarmSeen {
     pub in_alarm: bool,
     /// When it changed to that state.
     pub changed_at: Timestamp,
+}
+
+/// A run waits for a person's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The run.
+    pub incident: IncidentId,
+    /// The token that ends the waiting. Never in a message.
+    pub token: String,
+    /// When it was asked first.
+    pub asked_at: Timestamp,
+    /// From when on an answer comes too late.
+    pub expires_at: Timestamp,
+    /// What an approval has to accept.
+    pub risks: Vec<Risk>,
+    /// The answer, once there is one. The first one stands.
+    pub answer: Option<Approval>,
+}
+
+/// A person wants a run to stop. It stops before its next step that changes anything, and undoes what can be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why, in that person's words.
+    pub because: String,
 }
 
 /// What the decision needs to know of a system's past.
@@ -150,6 +189,43 @@ pub trait Journal: Send + Sync {
         key: &str,
         now: Timestamp,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Asks a run's question. Asked again, it takes the new token and keeps everything else, an answer above all;
+    /// says what stands in the journal afterwards.
+    fn ask(&self, system: &SystemName, question: &Question) -> impl Future<Output = Result<Question>> + Send;
+
+    /// A run's question, if it was asked (a consistent read).
+    fn question(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+    ) -> impl Future<Output = Result<Option<Question>>> + Send;
+
+    /// Answers a run's question, unless it was answered before; says which answer stands, with its question.
+    ///
+    /// # Errors
+    /// `InvalidInput` when nothing was asked.
+    fn answer(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+        answer: &Approval,
+    ) -> impl Future<Output = Result<Question>> + Send;
+
+    /// Notes that a person wants a run to stop. The first wish stands.
+    fn request_stop(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+        stop: &Stop,
+    ) -> impl Future<Output = Result<Stop>> + Send;
+
+    /// Whether a person wants a run to stop (a consistent read).
+    fn stop(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+    ) -> impl Future<Output = Result<Option<Stop>>> + Send;
 
     /// What the decision needs to know (consistent reads).
     fn view(&self, system: &SystemName) -> impl Future<Output = Result<View>> + Send;

@@ -225,16 +225,38 @@ impl fmt::Display for Epoch {
 pub enum Recovery {
     /// Move the database's writer to another Availability Zone of its Region.
     FailOverDatabase,
+    /// The Region that serves is lost: move the system to the one in which this runs.
+    FailOverRegion,
+    /// Move a healthy system to the Region in which this runs, without loss.
+    SwitchOverRegion,
+    /// Bring the Region in which this runs back into step with the one that serves, and move the system to it.
+    FailBackRegion,
 }
 
 impl Recovery {
     /// Every recovery there is.
-    pub const ALL: [Self; 1] = [Self::FailOverDatabase];
+    pub const ALL: [Self; 4] = [
+        Self::FailOverDatabase,
+        Self::FailOverRegion,
+        Self::SwitchOverRegion,
+        Self::FailBackRegion,
+    ];
 
     /// The state machine's name, which is also the name of its file.
     pub const fn machine(self) -> &'static str {
         match self {
             Self::FailOverDatabase => "fail-over-database",
+            Self::FailOverRegion => "fail-over-region",
+            Self::SwitchOverRegion => "switch-over-region",
+            Self::FailBackRegion => "fail-back-region",
+        }
+    }
+
+    /// Whether it moves a system to another Region.
+    pub const fn crosses_regions(self) -> bool {
+        match self {
+            Self::FailOverDatabase => false,
+            Self::FailOverRegion | Self::SwitchOverRegion | Self::FailBackRegion => true,
         }
     }
 

@@ -16,14 +16,15 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::duration::Duration;
-use domain::journal::{AlarmSeen, Incident, Journal, Lock, RECENT_INCIDENTS, View};
+use domain::journal::{AlarmSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View};
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::{Error, Result};
+use domain::steps::region::Approval;
 use jiff::{SignedDuration, Timestamp};
 use runtime::aws::classify;
 
 use crate::item::{self, Item};
-use crate::{key, lock};
+use crate::{key, lock, question};
 
 /// How many pages one read may take. A page is 1 MB (DynamoDB API, Query) and a view's incidents can be 20 of at most
 /// 256 KiB each, the payload of the state machine that wrote them; whatever is longer is not our journal.
@@ -247,6 +248,73 @@ impl Journal for DynamoJournal {
         ]);
         self.put_unless_superseded(item, "attribute_not_exists(pk)", [])
             .await
+    }
+
+    /// One call: the token is always the newest, everything else is what was written first.
+    async fn ask(&self, system: &SystemName, question: &Question) -> Result<Question> {
+        const CALL: &str = "dynamodb:UpdateItem";
+        let mut update = "SET #token = :token".to_owned();
+        let mut call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary_key(
+                system,
+                &key::question(&question.incident),
+            )))
+            .expression_attribute_names("#token", "token")
+            .expression_attribute_values(":token", item::text(&question.token))
+            .return_values(ReturnValue::AllNew);
+        for (name, placeholder, value) in question::once(question) {
+            update.push_str(&format!(", {name} = if_not_exists({name}, {placeholder})"));
+            call = call.expression_attribute_values(placeholder, value);
+        }
+        let answer = call.update_expression(update).send().await;
+        let found = answer.map_err(|error| classify(CALL, error))?.attributes;
+        question::read(&found.unwrap_or_default())
+    }
+
+    async fn question(&self, system: &SystemName, incident: &IncidentId) -> Result<Option<Question>> {
+        let item = self.item(system, &key::question(incident)).await?;
+        item.as_ref().map(question::read).transpose()
+    }
+
+    async fn answer(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+        answer: &Approval,
+    ) -> Result<Question> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary_key(system, &key::question(incident))))
+            .condition_expression("attribute_exists(asked_at_ms)")
+            .update_expression("SET answer = if_not_exists(answer, :answer)")
+            .expression_attribute_values(":answer", question::written(answer)?)
+            .return_values(ReturnValue::AllNew);
+        match call.send().await {
+            Ok(output) => question::read(&output.attributes.unwrap_or_default()),
+            Err(error) if refused_by(&error).is_some() => Err(question::nothing_asked(incident)),
+            Err(error) => Err(classify("dynamodb:UpdateItem", error)),
+        }
+    }
+
+    async fn request_stop(&self, system: &SystemName, incident: &IncidentId, stop: &Stop) -> Result<Stop> {
+        let wish = question::from_stop(system, incident, stop);
+        self.put_unless_superseded(wish, "attribute_not_exists(pk)", [])
+            .await?;
+        let kept = self.stop(system, incident).await?;
+        kept.ok_or_else(|| Error::Unavailable {
+            call: "dynamodb:GetItem".to_owned(),
+            why: "the wish to stop was written and is not there".to_owned(),
+        })
+    }
+
+    async fn stop(&self, system: &SystemName, incident: &IncidentId) -> Result<Option<Stop>> {
+        let item = self.item(system, &key::stop(incident)).await?;
+        item.as_ref().map(question::to_stop).transpose()
     }
 
     /// The lock is read before the incidents, and the machine records before it releases: whoever sees the lock of a

@@ -108,7 +108,7 @@ pub(crate) fn sort_key(item: &Item) -> Result<&str> {
     string(item, key::SORT)
 }
 
-fn string<'i>(item: &'i Item, name: &str) -> Result<&'i str> {
+pub(crate) fn string<'i>(item: &'i Item, name: &str) -> Result<&'i str> {
     match item.get(name) {
         Some(AttributeValue::S(value)) => Ok(value),
         other => Err(unreadable(item, name, "a string", other)),
@@ -116,7 +116,7 @@ fn string<'i>(item: &'i Item, name: &str) -> Result<&'i str> {
 }
 
 /// A type that serde writes as a string.
-fn named<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T> {
+pub(crate) fn named<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T> {
     let value = string(item, name)?;
     serde_json::from_value(serde_json::Value::from(value))
         .map_err(|error| unreadable(item, name, &error.to_string(), item.get(name)))
@@ -130,12 +130,12 @@ fn number<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T> {
     parsed.ok_or_else(|| unreadable(item, name, "a whole number", item.get(name)))
 }
 
-fn instant(item: &Item, name: &str) -> Result<Timestamp> {
+pub(crate) fn instant(item: &Item, name: &str) -> Result<Timestamp> {
     Timestamp::from_millisecond(number(item, name)?)
         .map_err(|error| unreadable(item, name, &error.to_string(), item.get(name)))
 }
 
-fn texts(item: &Item, name: &str) -> Result<Vec<String>> {
+pub(crate) fn texts(item: &Item, name: &str) -> Result<Vec<String>> {
     let Some(AttributeValue::L(values)) = item.get(name) else {
         return Err(unreadable(item, name, "a list", item.get(name)));
     };
@@ -147,7 +147,7 @@ fn texts(item: &Item, name: &str) -> Result<Vec<String>> {
 }
 
 /// `Refused`, because reading it again gives the same: a person has to look at the item.
-fn unreadable(item: &Item, name: &str, expected: &str, came: Option<&AttributeValue>) -> Error {
+pub(crate) fn unreadable(item: &Item, name: &str, expected: &str, came: Option<&AttributeValue>) -> Error {
     let place = |attribute| match item.get(attribute) {
         Some(AttributeValue::S(value)) => value.as_str(),
         _ => "?",
@@ -186,7 +186,12 @@ mod tests {
 
     #[test]
     fn every_outcome_and_recovery_has_a_name_that_reads_back() {
-        for outcome in [Outcome::Recovered, Outcome::StoodDown, Outcome::Paged] {
+        for outcome in [
+            Outcome::Recovered,
+            Outcome::StoodDown,
+            Outcome::RolledBack,
+            Outcome::Paged,
+        ] {
             for recovery in Recovery::ALL {
                 let incident = Incident {
                     outcome,

@@ -6,6 +6,8 @@
 //! | `state#alarm#<name>` | the last state in which an alarm was seen |
 //! | `incident#<opened_at>#<id>` | one run of a recovery, in the order in which incidents were opened |
 //! | `told#<key>` | a message that was sent |
+//! | `asked#<id>` | the question that a run asks people, and their answer |
+//! | `stop#<id>` | a person's wish that a run stop |
 //!
 //! Lock and alarms share a prefix because the decision reads both, in one query. What people were told does not: it
 //! grows with every incident, and no decision needs all of it.
@@ -50,6 +52,16 @@ pub(crate) fn incident(opened_at: Timestamp, id: &IncidentId) -> String {
 /// The sort key of a message that was sent.
 pub(crate) fn told(key: &str) -> String {
     format!("told#{key}")
+}
+
+/// The sort key of a run's question.
+pub(crate) fn question(id: &IncidentId) -> String {
+    format!("asked#{id}")
+}
+
+/// The sort key of the wish to stop a run.
+pub(crate) fn stop(id: &IncidentId) -> String {
+    format!("stop#{id}")
 }
 
 #[cfg(test)]

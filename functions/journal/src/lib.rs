@@ -7,6 +7,9 @@
 //! | `item` | how the journal's types are written as items of that table, and read back |
 //! | `key` | the table's keys, and with them the order in which incidents are read |
 //! | `lock` | what both implementations must agree on about a lock |
+//! | `hold` | [`Hold`]: the lock re-read before every act |
+//! | `other` | the lock of the other Region's journal, while a system is moved |
+//! | `question` | a run's question to people and the wish to stop it, as items |
 //! | `steps` | [`Steps`]: the conditions that this Lambda function ensures |
 //!
 //! Both implementations pass one contract test, `tests/journal_contract.rs`, which also compares them step by step
@@ -16,12 +19,16 @@
 //! DynamoDB number holds without a second thought.
 
 mod dynamo;
+mod hold;
 mod item;
 mod key;
 mod lock;
 mod memory;
+mod other;
+mod question;
 mod steps;
 
 pub use dynamo::DynamoJournal;
+pub use hold::Hold;
 pub use memory::MemoryJournal;
 pub use steps::Steps;

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::duration::Duration;
-use domain::journal::{AlarmSeen, Incident, Journal, Lock, RECENT_INCIDENTS, View};
+use domain::journal::{AlarmSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View};
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::Result;
+use domain::steps::region::Approval;
 use jiff::Timestamp;
 
-use crate::{key, lock};
+use crate::{key, lock, question};
 
 /// A journal that lives as long as the process: the twin of [`crate::DynamoJournal`] for tests and rehearsals. Clones
 /// are the same journal.
@@ -28,6 +29,8 @@ struct State {
     /// By the sort keys of the table, hence in its order.
     incidents: BTreeMap<String, Incident>,
     told: BTreeSet<String>,
+    questions: BTreeMap<IncidentId, Question>,
+    stops: BTreeMap<IncidentId, Stop>,
 }
 
 impl MemoryJournal {
@@ -126,6 +129,55 @@ impl Journal for MemoryJournal {
             .told
             .insert(key.to_owned());
         Ok(())
+    }
+
+    async fn ask(&self, system: &SystemName, question: &Question) -> Result<Question> {
+        let mut systems = self.systems();
+        let questions = &mut systems.entry(system.clone()).or_default().questions;
+        let kept = questions
+            .entry(question.incident.clone())
+            .and_modify(|known| known.token.clone_from(&question.token))
+            .or_insert_with(|| question::in_millis(question));
+        Ok(kept.clone())
+    }
+
+    async fn question(&self, system: &SystemName, incident: &IncidentId) -> Result<Option<Question>> {
+        let systems = self.systems();
+        Ok(systems
+            .get(system)
+            .and_then(|state| state.questions.get(incident).cloned()))
+    }
+
+    async fn answer(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+        answer: &Approval,
+    ) -> Result<Question> {
+        let mut systems = self.systems();
+        let asked = systems
+            .get_mut(system)
+            .and_then(|state| state.questions.get_mut(incident))
+            .ok_or_else(|| question::nothing_asked(incident))?;
+        asked.answer.get_or_insert_with(|| answer.clone());
+        Ok(asked.clone())
+    }
+
+    async fn request_stop(&self, system: &SystemName, incident: &IncidentId, stop: &Stop) -> Result<Stop> {
+        let mut systems = self.systems();
+        let stops = &mut systems.entry(system.clone()).or_default().stops;
+        let stop = stops.entry(incident.clone()).or_insert_with(|| Stop {
+            at: lock::in_millis(stop.at),
+            ..stop.clone()
+        });
+        Ok(stop.clone())
+    }
+
+    async fn stop(&self, system: &SystemName, incident: &IncidentId) -> Result<Option<Stop>> {
+        let systems = self.systems();
+        Ok(systems
+            .get(system)
+            .and_then(|state| state.stops.get(incident).cloned()))
     }
 
     async fn view(&self, system: &SystemName) -> Result<View> {

@@ -4,28 +4,33 @@
 use std::sync::Arc;
 
 use domain::clock::Clock;
-use domain::journal::{Incident, Journal, LOCK_LEASE};
+use domain::journal::{Incident, Journal, lease};
+use domain::names::Region;
 use domain::step::{Result, Step, output};
 use domain::steps::Run;
 use domain::steps::journal::{Input, Locked, Record, Recorded, Released};
+use domain::system::Systems;
 use serde_json::Value;
 
 /// The journal's steps over a journal.
 pub struct Steps<J> {
-    journal: J,
-    clock: Arc<dyn Clock>,
+    /// The systems of this deployment.
+    pub systems: Systems,
+    /// The Region that it runs in.
+    pub region: Region,
+    /// The journal of that Region.
+    pub journal: J,
+    /// The journal of any Region.
+    pub journal_in: Arc<dyn Fn(&Region) -> J + Send + Sync>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl<J: Journal> Steps<J> {
-    /// Steps that write to that journal and take the time from that clock.
-    pub fn new(journal: J, clock: Arc<dyn Clock>) -> Self {
-        Self { journal, clock }
-    }
-
     async fn take_lock(&self, run: &Run) -> Result<Locked> {
         let lock = self
             .journal
-            .take_lock(&run.system, &run.incident, self.clock.now(), LOCK_LEASE)
+            .take_lock(&run.system, &run.incident, self.clock.now(), lease(run.recovery))
             .await?;
         Ok(Locked {
             epoch: lock.epoch,
@@ -63,6 +68,8 @@ impl<J: Journal> Step for Steps<J> {
     async fn ensure(&self, input: Input) -> Result<Value> {
         match input {
             Input::LockTaken { run } => output(&self.take_lock(&run).await?),
+            Input::OtherLockTaken { run } => output(&self.take_other_lock(&run).await?),
+            Input::OtherLockReleased { run } => output(&self.release_other_lock(&run).await?),
             Input::Recorded { run, record } => output(&self.record(run, &record).await?),
             Input::LockReleased { run } => output(&self.release_lock(&run).await?),
         }
@@ -91,7 +98,13 @@ mod tests {
     }
 
     fn steps() -> Steps<MemoryJournal> {
-        Steps::new(MemoryJournal::new(), Arc::new(Ticking::default()))
+        Steps {
+            systems: Systems::default(),
+            region: "eu-central-1".parse().expect("valid"),
+            journal: MemoryJournal::new(),
+            journal_in: Arc::new(|_| MemoryJournal::new()),
+            clock: Arc::new(Ticking::default()),
+        }
     }
 
     fn run(incident: &str) -> Value {

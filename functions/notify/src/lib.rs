@@ -4,6 +4,7 @@
 //! between the two sends it twice, and never not at all. Each message carries its key as an attribute, so that a
 //! pager that de-duplicates shows it once.
 
+mod ask;
 pub mod message;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::clock::Clock;
 use domain::journal::Journal;
+use domain::names::Region;
 use domain::step::{self, Error, Step};
 use domain::steps::notify::{Input, Told};
 use domain::system::{System, Systems};
@@ -24,7 +26,11 @@ use self::message::Message;
 pub struct Steps<J> {
     /// The systems of this deployment.
     pub systems: Systems,
-    /// SNS in the systems' Region.
+    /// The Region that it runs in, and whose topics it uses.
+    pub region: Region,
+    /// Step Functions in that Region, for an answer that is there before its question is asked again.
+    pub sfn: aws_sdk_sfn::Client,
+    /// SNS in that Region.
     pub sns: Client,
     /// Where it is noted what was told.
     pub journal: J,
@@ -41,8 +47,18 @@ impl<J: Journal> Step for Steps<J> {
         match input {
             Input::PeopleTold { run, record } => {
                 let system = self.systems.of_run(&run)?;
-                let message = Message::about_run(system, &run, &record, self.clock.now());
+                let message = Message::about_run(system, &self.region, &run, &record, self.clock.now());
                 step::output(&tell(&self.sns, &self.journal, system, &message, self.clock.as_ref()).await?)
+            }
+            Input::ApprovalAsked {
+                run,
+                token,
+                record,
+                timeout_seconds,
+            } => {
+                let system = self.systems.of_run(&run)?;
+                let asked = self.ask(system, &run, token, &record, timeout_seconds).await?;
+                step::output(&asked)
             }
         }
     }

@@ -14,6 +14,8 @@ fn main() -> ExitCode {
         let dynamodb = aws_sdk_dynamodb::Client::new(&setup.sdk_config_for(Service::DynamoDb));
         Ok(Steps {
             systems: setup.systems()?,
+            region: setup.region().clone(),
+            sfn: aws_sdk_sfn::Client::new(&setup.sdk_config_for(Service::Sfn)),
             sns: aws_sdk_sns::Client::new(&setup.sdk_config_for(Service::Sns)),
             journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
             clock: Arc::new(SystemClock),

@@ -1,11 +1,12 @@
 //! What people read. The first line says whether anybody has to act.
 
 use domain::decision::{Decision, Why};
-use domain::journal::Outcome;
-use domain::names::{self, Recovery, TopicArn};
+use domain::journal::{Outcome, Question};
+use domain::names::{self, Recovery, Region, TopicArn};
 use domain::step::Error;
 use domain::steps::Run;
 use domain::steps::journal::Record;
+use domain::steps::region::Risk;
 use domain::system::System;
 use jiff::Timestamp;
 
@@ -27,7 +28,8 @@ pub struct Message {
 
 impl Message {
     /// How a run ended.
-    pub fn about_run(system: &System, run: &Run, record: &Record, now: Timestamp) -> Self {
+    pub fn about_run(system: &System, here: &Region, run: &Run, record: &Record, now: Timestamp) -> Self {
+        let people = system.people_in(here);
         let outcome = record.outcome();
         let Run {
             system: name,
@@ -38,19 +40,24 @@ impl Message {
         } = run;
         let (topic, headline, next) = match outcome {
             Outcome::Recovered => (
-                &system.people.report,
+                &people.report,
                 format!("{name} recovered: {recovery}"),
-                "Nothing to do.",
+                "Nothing to do.".to_owned(),
             ),
             Outcome::StoodDown => (
-                &system.people.report,
+                &people.report,
                 format!("{name} is healthy: {recovery} stood down"),
-                "Nothing was changed. Look at why the alarm rose.",
+                "Nothing was changed. Look at why the alarm rose.".to_owned(),
+            ),
+            Outcome::RolledBack => (
+                &people.report,
+                format!("{name} stays where it is: {recovery} was rejected"),
+                "What had been done was undone. Nothing was promoted.".to_owned(),
             ),
             Outcome::Paged => (
-                &system.people.page,
+                &people.page,
                 format!("{name} NEEDS YOU: {recovery} could not go on"),
-                by_hand(*recovery),
+                by_hand(run, record),
             ),
         };
         let mut text = format!("{headline}\n\n{next}\n\nWhy it ran: {because}, since {opened_at}.\n");
@@ -63,7 +70,7 @@ impl Message {
         }
         text.push_str(&format!(
             "\nIncident: {incident}\nExecution: {}\n",
-            execution_arn(system, run)
+            execution_arn(system, here, run)
         ));
         Self {
             key: format!("{incident}/{outcome}"),
@@ -73,8 +80,53 @@ impl Message {
         }
     }
 
+    /// A run wants to know whether it may go on. Says what would be lost, and how to answer; never the token.
+    pub fn question(system: &System, here: &Region, run: &Run, record: &Record, question: &Question) -> Self {
+        let Run {
+            system: name,
+            incident,
+            recovery,
+            opened_at,
+            because,
+        } = run;
+        let headline = format!("{name} ASKS YOU: may {recovery} promote {here}?");
+        let accepts: String = question
+            .risks
+            .iter()
+            .map(|risk| format!(" --accept {risk}"))
+            .collect();
+        let mut text = format!(
+            "{headline}\n\nUntil {} you can say yes:\n\n  evenkeel approve {incident} --by YOU --because WHY{accepts}\n\n\
+             or no:\n\n  evenkeel reject {incident} --by YOU --because WHY\n\nWithout an answer it is undone, and \
+             nothing is promoted.\n\nWhat you accept:\n",
+            question.expires_at.strftime("%H:%M:%SZ")
+        );
+        for risk in &question.risks {
+            text.push_str(&format!("- {risk}: {}\n", meaning(*risk, record, system)));
+        }
+        if question.risks.is_empty() {
+            text.push_str("- nothing: no write would be lost\n");
+        }
+        text.push_str(&format!(
+            "\nWhy it runs: {because}, since {opened_at}.\n\nWhat was seen:\n"
+        ));
+        for seen in record.seen() {
+            text.push_str(&format!("- {seen}\n"));
+        }
+        text.push_str(&format!(
+            "\nIncident: {incident}\nExecution: {}\n",
+            execution_arn(system, here, run)
+        ));
+        Self {
+            key: format!("{incident}/approval"),
+            topic: system.people_in(here).page.clone(),
+            subject: subject(&headline),
+            text,
+        }
+    }
+
     /// Something that nobody but a person can settle. `signal` is the signal's stable identifier.
-    pub fn about_decision(system: &System, signal: &str, decision: &Decision) -> Self {
+    pub fn about_decision(system: &System, here: &Region, signal: &str, decision: &Decision) -> Self {
         let headline = match &decision.why {
             Why::UndeclaredAlarm { alarm, .. } => format!("{alarm} is in an alarm that nobody declared"),
             why => format!("{} NEEDS YOU: {why}", system.name),
@@ -93,19 +145,19 @@ impl Message {
         ));
         Self {
             key: format!("signal/{signal}"),
-            topic: system.people.page.clone(),
+            topic: system.people_in(here).page.clone(),
             subject: subject(&headline),
             text,
         }
     }
 
     /// A recovery was decided and Step Functions did not start it.
-    pub fn cannot_start(system: &System, run: &Run, error: &Error) -> Self {
+    pub fn cannot_start(system: &System, here: &Region, run: &Run, error: &Error) -> Self {
         let headline = format!("{} NEEDS YOU: {} could not be started", system.name, run.recovery);
         let text = format!(
             "{headline}\n\n{}\n\nWhy it was to run: {}, since {}.\nWhy it did not: {error}.\n\nLambda tries twice more. \
              Incident: {}\n",
-            by_hand(run.recovery),
+            by_hand(run, &Record::default()),
             run.because,
             run.opened_at,
             run.incident
@@ -113,7 +165,7 @@ impl Message {
         let key = format!("{}/not-started", run.incident);
         Self {
             key,
-            topic: system.people.page.clone(),
+            topic: system.people_in(here).page.clone(),
             subject: subject(&headline),
             text,
         }
@@ -121,11 +173,34 @@ impl Message {
 }
 
 /// What a person can do when a recovery could not.
-const fn by_hand(recovery: Recovery) -> &'static str {
+fn by_hand(run: &Run, record: &Record) -> String {
+    let Run {
+        system,
+        recovery,
+        incident,
+        ..
+    } = run;
     match recovery {
         Recovery::FailOverDatabase => {
             "Look at the database in the RDS console; what was seen last is below. The lock is released: an alarm after \
              the cooldown, or a failover by hand, is free to run."
+                .to_owned()
+        }
+        Recovery::FailOverRegion | Recovery::SwitchOverRegion | Recovery::FailBackRegion => {
+            let next = format!(
+                "  evenkeel run {recovery} --system {system} --by YOU --because \"finish {incident}\""
+            );
+            match (&record.promoted, &record.region) {
+                (Some(_), Some(region)) => format!(
+                    "The database in {} is the primary now: there is no way back, only forward. Mend what is named \
+                     below, then:\n\n{next}\n\nIt goes on from what it finds.",
+                    region.to
+                ),
+                _ => format!(
+                    "Nothing was promoted as far as was seen; what had been done before was undone where it could be. \
+                     What was seen last is below. The lock is released: to try again,\n\n{next}"
+                ),
+            }
         }
     }
 }
@@ -139,6 +214,7 @@ const fn advice(why: &Why) -> &'static str {
             "It failed again shortly after a recovery, so another failover by itself is unlikely to help: look for the cause."
         }
         Why::DatabaseDown { .. }
+        | Why::RegionDown { .. }
         | Why::AlarmEnded { .. }
         | Why::AlarmBlind { .. }
         | Why::HeldBack { .. }
@@ -152,6 +228,31 @@ const fn advice(why: &Why) -> &'static str {
         | Why::DatabaseFailoverFailed { .. }
         | Why::DatabaseNews { .. }
         | Why::UndeclaredDatabase { .. } => "It waits for you.",
+    }
+}
+
+/// What a risk means here and now.
+fn meaning(risk: Risk, record: &Record, system: &System) -> String {
+    let lag = record.region.as_ref().and_then(|region| region.lag);
+    let lag_seconds = lag.map_or_else(
+        || "an unknown time".to_owned(),
+        |lag| format!("{}.{:03} s", lag.lag_ms / 1_000, lag.lag_ms % 1_000),
+    );
+    match risk {
+        Risk::DataLoss => format!(
+            "writes of the last {lag_seconds} before the failure are lost; the objective allows {}",
+            system.objectives.rpo
+        ),
+        Risk::LagOverBudget => format!(
+            "writes of the last {lag_seconds} before the failure are lost, more than the objective of {}",
+            system.objectives.rpo
+        ),
+        Risk::LagUnknown => "nobody knows how many writes are lost: the lag is missing or too old".to_owned(),
+        Risk::NotFenced => {
+            "nothing proves that the old primary takes no writes; what users write there from now on is lost"
+                .to_owned()
+        }
+        Risk::Detach => "the global cluster is given up: the way back needs a new one".to_owned(),
     }
 }
 
@@ -172,10 +273,8 @@ fn took(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
-fn execution_arn(system: &System, run: &Run) -> String {
-    let machine = run
-        .recovery
-        .state_machine_arn(&system.regions.primary, &system.account);
+fn execution_arn(system: &System, here: &Region, run: &Run) -> String {
+    let machine = run.recovery.state_machine_arn(here, &system.account);
     names::execution_arn(&machine, run.incident.as_str())
 }
 

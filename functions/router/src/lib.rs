@@ -13,6 +13,7 @@ use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::clock::Clock;
 use domain::decision::{Decision, Verdict, decide, system_of};
 use domain::journal::{AlarmSeen, Journal, View};
+use domain::names::Region;
 use domain::step::{self, Error, Failure};
 use domain::steps::Run;
 use domain::system::{System, Systems};
@@ -28,11 +29,13 @@ pub const INVALID_EVENT: &str = "InvalidEvent";
 pub struct Router<J> {
     /// The systems of this deployment.
     pub systems: Systems,
+    /// The Region that it runs in, and in which it starts recoveries.
+    pub region: Region,
     /// What is remembered.
     pub journal: J,
-    /// Step Functions in the systems' Region.
+    /// Step Functions in that Region.
     pub sfn: aws_sdk_sfn::Client,
-    /// SNS in the systems' Region.
+    /// SNS in that Region.
     pub sns: aws_sdk_sns::Client,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -97,7 +100,7 @@ impl<J: Journal> Router<J> {
         let mut told = Vec::new();
         if decision.tells_people() {
             for system in self.responsible(system) {
-                let message = Message::about_decision(system, &signal.id, &decision);
+                let message = Message::about_decision(system, &self.region, &signal.id, &decision);
                 told.push(
                     notify::tell(&self.sns, &self.journal, system, &message, self.clock.as_ref())
                         .await?
@@ -137,10 +140,7 @@ impl<J: Journal> Router<J> {
         let started = self
             .sfn
             .start_execution()
-            .state_machine_arn(
-                run.recovery
-                    .state_machine_arn(&system.regions.primary, &system.account),
-            )
+            .state_machine_arn(run.recovery.state_machine_arn(&self.region, &system.account))
             .name(run.incident.as_str())
             .input(input)
             .send()
@@ -165,7 +165,7 @@ impl<J: Journal> Router<J> {
     /// A recovery that cannot be started is a page now, not after Lambda's retries. The error still goes to Lambda,
     /// which tries again.
     async fn cannot_start(&self, system: &System, run: &Run, error: Error) -> Error {
-        let message = Message::cannot_start(system, run, &error);
+        let message = Message::cannot_start(system, &self.region, run, &error);
         match notify::tell(&self.sns, &self.journal, system, &message, self.clock.as_ref()).await {
             Ok(_) => error,
             Err(also) => Error::Unavailable {

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         let dynamodb = aws_sdk_dynamodb::Client::new(&setup.sdk_config_for(Service::DynamoDb));
         let router = Arc::new(Router {
             systems: setup.systems()?,
+            region: setup.region().clone(),
             journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
             sfn: aws_sdk_sfn::Client::new(&setup.sdk_config_for(Service::Sfn)),
             sns: aws_sdk_sns::Client::new(&setup.sdk_config_for(Service::Sns)),

@@ -38,12 +38,26 @@ const IDLE: Duration = Duration::from_secs(15);
 /// The services that functions call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
+    /// Amazon EC2 Auto Scaling.
+    AutoScaling,
     /// Amazon CloudWatch.
     CloudWatch,
     /// Amazon DynamoDB.
     DynamoDb,
+    /// Amazon ElastiCache.
+    ElastiCache,
+    /// Elastic Load Balancing, version 2.
+    Elbv2,
     /// Amazon RDS.
     Rds,
+    /// Amazon Route 53.
+    Route53,
+    /// The data plane of Application Recovery Controller's routing controls.
+    RoutingControl,
+    /// Amazon S3.
+    S3,
+    /// Service Quotas.
+    ServiceQuotas,
     /// AWS Step Functions.
     Sfn,
     /// Amazon SNS.
@@ -89,6 +103,18 @@ impl Setup {
         let mut builder = self.builder();
         builder.set_endpoint_url(self.environment.endpoints.of(service).map(str::to_owned));
         builder.build()
+    }
+
+    /// The same for another Region than the one that the function runs in.
+    pub fn sdk_config_in(&self, service: Service, region: &domain::names::Region) -> SdkConfig {
+        let mut builder = self.sdk_config_for(service).into_builder();
+        builder.set_region(Region::new(region.to_string()));
+        builder.build()
+    }
+
+    /// The Region that the function runs in.
+    pub const fn region(&self) -> &domain::names::Region {
+        &self.environment.region
     }
 
     /// The HTTP client that all clients share. It trusts who may speak for AWS, and nobody else.
@@ -150,15 +176,35 @@ impl Setup {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::CloudWatch, Self::DynamoDb, Self::Rds, Self::Sfn, Self::Sns];
+    pub const ALL: [Self; 12] = [
+        Self::AutoScaling,
+        Self::CloudWatch,
+        Self::DynamoDb,
+        Self::ElastiCache,
+        Self::Elbv2,
+        Self::Rds,
+        Self::Route53,
+        Self::RoutingControl,
+        Self::S3,
+        Self::ServiceQuotas,
+        Self::Sfn,
+        Self::Sns,
+    ];
 
     /// The variable that sets its endpoint. Source: AWS SDKs and Tools Reference Guide, "Identifiers for
     /// service-specific endpoints".
     pub const fn endpoint_variable(self) -> &'static str {
         match self {
+            Self::AutoScaling => "AWS_ENDPOINT_URL_AUTO_SCALING",
             Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
+            Self::ElastiCache => "AWS_ENDPOINT_URL_ELASTICACHE",
+            Self::Elbv2 => "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2",
             Self::Rds => "AWS_ENDPOINT_URL_RDS",
+            Self::Route53 => "AWS_ENDPOINT_URL_ROUTE_53",
+            Self::RoutingControl => "AWS_ENDPOINT_URL_ROUTE53_RECOVERY_CLUSTER",
+            Self::S3 => "AWS_ENDPOINT_URL_S3",
+            Self::ServiceQuotas => "AWS_ENDPOINT_URL_SERVICE_QUOTAS",
             Self::Sfn => "AWS_ENDPOINT_URL_SFN",
             Self::Sns => "AWS_ENDPOINT_URL_SNS",
         }

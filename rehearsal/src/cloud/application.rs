@@ -1,61 +1,80 @@
-//! The application's write check, as a server would answer it: it stores and reads through the database's writer.
-
-use std::sync::{Arc, Mutex, PoisonError};
+//! The application's write check, as its servers would answer it: it stores and reads through a Region's database.
+//!
+//! Which Region's, the URL's host decides: the name leads to wherever an uncached resolution leads right now, a
+//! Region's own host always to that Region.
 
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use domain::duration::Duration;
+use domain::names::Region;
 
 use super::Desk;
+use super::wire::unreachable;
 use crate::facts;
-use crate::world::database::Health;
+use crate::world::{Answers, World};
 
 /// How long the application waits for a database that does not answer before it gives up itself. Longer than anybody
 /// asks it.
 const APPLICATION_GIVES_UP: Duration = Duration::from_secs(30);
 
-/// A connector to the application.
-pub fn connector(desk: &Desk) -> SharedHttpConnector {
+/// A connector to the application, for whoever asks from a Region.
+pub fn connector(desk: &Desk, from: &Region) -> SharedHttpConnector {
     SharedHttpConnector::new(Application {
         desk: desk.clone(),
-        stored: Arc::default(),
+        from: from.clone(),
     })
 }
 
 #[derive(Debug)]
 struct Application {
     desk: Desk,
-    stored: Arc<Mutex<String>>,
+    from: Region,
 }
 
 impl HttpConnector for Application {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (clock, stored) = (self.desk.clock(), Arc::clone(&self.stored));
-        let (serves, hangs, takes) = {
-            let mut world = self.desk.world();
-            let hangs = world.database.hosts[world.database.writer].health == Health::Hung
-                && !world.database.is_failing_over();
-            (world.serves(), hangs, world.dice().draw(&facts::APPLICATION))
+        let clock = self.desk.clock();
+        let mut world = self.desk.world();
+        let takes = world.dice().draw(&facts::APPLICATION);
+        let (after, status, body) = match world.ask(&self.from, host(request.uri())) {
+            Answers::Silent => return HttpConnectorFuture::new(unreachable(clock)),
+            Answers::Hangs => (APPLICATION_GIVES_UP, 503, NO_WRITES.to_owned()),
+            Answers::Unavailable(why) => (takes, 503, why),
+            Answers::Site(site) => {
+                let (status, body) = serve(&mut world, site, &request);
+                (takes, status, body)
+            }
         };
+        drop(world);
         HttpConnectorFuture::new(async move {
-            clock.pass(if hangs { APPLICATION_GIVES_UP } else { takes }).await;
-            let mut stored = stored.lock().unwrap_or_else(PoisonError::into_inner);
-            let (status, body) = match (serves, request.method()) {
-                (false, _) => (503_u16, "the database does not take writes".to_owned()),
-                (true, "PUT") => {
-                    *stored =
-                        String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-                    (204, String::new())
-                }
-                (true, "GET") => (200, stored.clone()),
-                (true, _) => (405, String::new()),
-            };
+            clock.pass(after).await;
             Ok(HttpResponse::new(
-                StatusCode::try_from(status).expect("a status"),
+                StatusCode::try_from(status).expect("200, 204, 405 and 503 are statuses"),
                 SdkBody::from(body),
             ))
         })
     }
+}
+
+const NO_WRITES: &str = "the database does not take writes";
+
+/// A healthy instance of a Region answers.
+fn serve(world: &mut World, site: usize, request: &HttpRequest) -> (u16, String) {
+    match request.method() {
+        "PUT" => {
+            let token = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+            world.write(site, &token);
+            (204, String::new())
+        }
+        "GET" => (200, world.read(site).unwrap_or_default().to_owned()),
+        _ => (405, String::new()),
+    }
+}
+
+/// The host of a URL, without its port.
+fn host(url: &str) -> &str {
+    let after = url.split_once("://").map_or(url, |(_, after)| after);
+    after.split(['/', ':', '?']).next().unwrap_or_default()
 }

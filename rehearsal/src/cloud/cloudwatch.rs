@@ -1,50 +1,101 @@
-//! CloudWatch: replica lag.
+//! CloudWatch: replica lag, inside a Region and between two.
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::operation::get_metric_data::{
-    GetMetricDataError, GetMetricDataInput, GetMetricDataOutput,
-};
-use aws_sdk_cloudwatch::types::{MetricDataQuery, MetricDataResult};
+use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataInput, GetMetricDataOutput};
+use aws_sdk_cloudwatch::types::{MetricDataQuery, MetricDataResult, ScanBy};
 use aws_smithy_mocks::{Rule, mock};
+use aws_smithy_types::DateTime;
+use domain::names::Region;
 
-use super::Desk;
-use crate::world::World;
+use super::desk::{Desk, Route};
+use super::refusal::Refusal;
+use crate::world::site::{Datapoint, Site};
+use crate::world::{Ms, World};
 
-pub(super) fn rules(desk: &Desk) -> Vec<Rule> {
-    vec![mock!(Client::get_metric_data).then_compute_response(desk.answer(get_metric_data))]
+pub(super) fn rules(desk: &Desk, route: &Route) -> Vec<Rule> {
+    vec![mock!(Client::get_metric_data).then_compute_response(desk.data(route, get_metric_data))]
 }
 
 fn get_metric_data(
     world: &mut World,
+    region: &Region,
     input: &GetMetricDataInput,
-) -> Result<GetMetricDataOutput, GetMetricDataError> {
+) -> Result<GetMetricDataOutput, Refusal> {
     let results = input.metric_data_queries().iter().map(|query| {
         let result = MetricDataResult::builder().set_id(query.id().map(str::to_owned));
-        match lag(world, query) {
-            Some(value) => result.values(value).build(),
-            None => result.build(),
+        let mut found = world
+            .site(region)
+            .and_then(|site| datapoints(world, site, query))
+            .unwrap_or_default();
+        let asked = |at: Ms| {
+            let at = world.timestamp(at).as_millisecond();
+            let after = |time: &DateTime| time.to_millis().is_ok_and(|time| time <= at);
+            input.start_time().is_none_or(after) && !input.end_time().is_some_and(after)
+        };
+        found.retain(|(at, _)| asked(*at));
+        // Source: CloudWatch API, GetMetricData, ScanBy: the newest first unless asked otherwise.
+        if input.scan_by() != Some(&ScanBy::TimestampAscending) {
+            found.reverse();
         }
+        let time = |at: Ms| DateTime::from_millis(world.timestamp(at).as_millisecond());
+        result
+            .set_timestamps(Some(found.iter().map(|(at, _)| time(*at)).collect()))
+            .set_values(Some(found.iter().map(|(_, value)| *value).collect()))
+            .build()
     });
     Ok(GetMetricDataOutput::builder()
         .set_metric_data_results(Some(results.collect()))
         .build())
 }
 
-/// The newest datapoint: Aurora's lag in milliseconds, a Multi-AZ cluster's in seconds.
-fn lag(world: &World, query: &MetricDataQuery) -> Option<f64> {
+/// A metric's datapoints, oldest first.
+fn datapoints(world: &World, site: &Site, query: &MetricDataQuery) -> Option<Vec<(Ms, f64)>> {
     let metric = query.metric_stat()?.metric()?;
-    let dimension = metric
-        .dimensions()
-        .iter()
-        .find(|dimension| dimension.name() == Some("DBInstanceIdentifier"))?;
-    let host = world
+    let dimension = |name: &str| {
+        let dimensions = metric.dimensions().iter();
+        dimensions
+            .filter(|dimension| dimension.name() == Some(name))
+            .find_map(|dimension| dimension.value())
+    };
+    let name = metric.metric_name()?;
+    match (
+        dimension("DBClusterIdentifier"),
+        dimension("DBInstanceIdentifier"),
+    ) {
+        (Some(cluster), _) if cluster == site.database.identifier => {
+            between_regions(name, &site.lags, site.database.is_cluster())
+        }
+        (None, Some(instance)) if !site.database.is_cluster() && instance == site.database.identifier => {
+            between_regions(name, &site.lags, false)
+        }
+        (None, Some(instance)) => inside(world, site, name, instance),
+        _ => None,
+    }
+}
+
+/// Lag of this Region's database behind the other Region's. Sources: Aurora User Guide,
+/// Aurora.AuroraMonitoring.Metrics (milliseconds, of the secondary cluster); RDS User Guide, rds-metrics (seconds).
+fn between_regions(name: &str, lags: &[Datapoint], cluster: bool) -> Option<Vec<(Ms, f64)>> {
+    let value = |lag: &Datapoint| match (name, cluster) {
+        ("AuroraGlobalDBReplicationLag" | "AuroraGlobalDBRPOLag", true) => Some(lag.lag_ms as f64),
+        ("ReplicaLag", false) => Some(lag.lag_ms as f64 / 1_000.0),
+        _ => None,
+    };
+    lags.iter().map(|lag| Some((lag.at, value(lag)?))).collect()
+}
+
+/// Lag of a reader behind the writer of its own Region: Aurora's in milliseconds, a Multi-AZ cluster's in seconds.
+fn inside(world: &World, site: &Site, name: &str, instance: &str) -> Option<Vec<(Ms, f64)>> {
+    let host = site
         .database
         .hosts
         .iter()
-        .find(|host| Some(host.instance.as_str()) == dimension.value())?;
-    match metric.metric_name()? {
-        "AuroraReplicaLag" => Some(host.lag_ms as f64),
-        "ReplicaLag" => Some(host.lag_ms as f64 / 1_000.0),
-        _ => None,
-    }
+        .find(|host| host.instance == instance)?;
+    let value = match name {
+        "AuroraReplicaLag" => host.lag_ms as f64,
+        "ReplicaLag" => host.lag_ms as f64 / 1_000.0,
+        _ => return None,
+    };
+    // One-minute periods (RDS User Guide, rds-metrics): the newest that is over.
+    Some(vec![(world.now.saturating_sub(60_000), value)])
 }

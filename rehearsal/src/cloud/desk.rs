@@ -1,20 +1,47 @@
 //! Where calls meet the world: one at a time, at the world's present instant.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_mocks::MockResponse;
+use domain::names::Region;
 use tokio::sync::Notify;
 
+use super::refusal::Refusal;
+use super::wire::{Fate, nothing};
 use crate::clock::VirtualClock;
 use crate::world::World;
+use crate::world::region::{Plane, Reach};
+
+/// From where to where calls go. Each operation adds what has to work for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The Region of whoever calls.
+    pub from: Region,
+    /// The Region whose endpoint is called.
+    pub to: Region,
+}
+
+impl Route {
+    /// Inside one Region.
+    pub fn within(region: &Region) -> Self {
+        Self {
+            from: region.clone(),
+            to: region.clone(),
+        }
+    }
+
+    /// Whether it leads to another Region.
+    pub fn is_far(&self) -> bool {
+        self.from != self.to
+    }
+}
 
 /// A shared way to the world. Clones lead to the same one.
 #[derive(Clone, Debug)]
 pub struct Desk {
     world: Arc<Mutex<World>>,
     clock: VirtualClock,
-    answered: Arc<AtomicU64>,
+    fate: Arc<Mutex<Option<Fate>>>,
     changed: Arc<Notify>,
 }
 
@@ -24,7 +51,7 @@ impl Desk {
         Self {
             world: Arc::new(Mutex::new(world)),
             clock,
-            answered: Arc::default(),
+            fate: Arc::default(),
             changed: Arc::default(),
         }
     }
@@ -64,37 +91,94 @@ impl Desk {
         self.changed.notified().await;
     }
 
-    /// How many calls were answered by a rule.
-    pub fn answered(&self) -> u64 {
-        self.answered.load(Ordering::Relaxed)
+    /// What a rule decided about the call that is being made; nothing if no rule knows it.
+    pub(super) fn take_fate(&self) -> Option<Fate> {
+        self.fate.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Counts the calls that a rule answers.
-    pub fn counting<I, R>(
+    fn decide(&self, fate: Fate) {
+        *self.fate.lock().unwrap_or_else(PoisonError::into_inner) = Some(fate);
+    }
+
+    /// What a rule computes for an operation of the control plane: one that describes or changes how things are set up.
+    pub(super) fn control<I, O, E>(
         &self,
-        rule: impl Fn(&I) -> R + Send + Sync + 'static,
-    ) -> impl Fn(&I) -> R + Send + Sync + 'static {
-        let answered = Arc::clone(&self.answered);
+        route: &Route,
+        operation: impl Fn(&mut World, &Region, &I) -> Result<O, Refusal> + Send + Sync + 'static,
+    ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
+        self.answer(route, Plane::Control, move |world, route, input| {
+            operation(world, &route.to, input)
+        })
+    }
+
+    /// What a rule computes for an operation of the data plane: one that does the service's daily work.
+    pub(super) fn data<I, O, E>(
+        &self,
+        route: &Route,
+        operation: impl Fn(&mut World, &Region, &I) -> Result<O, Refusal> + Send + Sync + 'static,
+    ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
+        self.answer(route, Plane::Data, move |world, route, input| {
+            operation(world, &route.to, input)
+        })
+    }
+
+    /// What a rule computes: an operation on the world in the Region that is called, if the call gets there.
+    pub(super) fn answer<I, O, E>(
+        &self,
+        route: &Route,
+        plane: Plane,
+        operation: impl Fn(&mut World, &Route, &I) -> Result<O, Refusal> + Send + Sync + 'static,
+    ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
+        let (desk, route) = (self.clone(), route.clone());
         move |input| {
-            answered.fetch_add(1, Ordering::Relaxed);
-            rule(input)
+            let mut world = desk.world();
+            if let Some(fate) = missed(&world, &route, plane) {
+                return desk.unanswered(fate);
+            }
+            let answer = operation(&mut world, &route, input);
+            world.check();
+            match answer {
+                Ok(output) => {
+                    desk.decide(Fate::Answered);
+                    MockResponse::Output(output)
+                }
+                Err(refusal) => desk.unanswered(Fate::Refused(refusal)),
+            }
         }
     }
 
-    /// What a rule computes: an operation on the world. Whoever lays faults on calls puts them around this.
-    pub fn answer<I, O, E>(
+    /// What a rule computes for an operation of the data plane that changes nothing in the world, such as one on a
+    /// table. It has the SDK's own errors.
+    pub(super) fn aside<I, O, E>(
         &self,
-        operation: impl Fn(&mut World, &I) -> Result<O, E> + Send + Sync + 'static,
+        route: &Route,
+        operation: impl Fn(&I) -> Result<O, E> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        let desk = self.clone();
-        self.counting(move |input| {
-            let mut world = desk.world();
-            let answer = operation(&mut world, input);
-            world.check();
-            match answer {
+        let (desk, route) = (self.clone(), route.clone());
+        move |input| {
+            if let Some(fate) = missed(&desk.look(), &route, Plane::Data) {
+                return desk.unanswered(fate);
+            }
+            desk.decide(Fate::Answered);
+            match operation(input) {
                 Ok(output) => MockResponse::Output(output),
                 Err(error) => MockResponse::Error(error),
             }
-        })
+        }
+    }
+
+    /// The rule has nothing to say; the wire says it.
+    fn unanswered<O, E>(&self, fate: Fate) -> MockResponse<O, E> {
+        self.decide(fate);
+        MockResponse::Http(nothing())
+    }
+}
+
+/// What becomes of a call that does not get there. Nothing takes effect.
+fn missed(world: &World, route: &Route, plane: Plane) -> Option<Fate> {
+    match world.regions.reach(&route.from, &route.to, plane) {
+        Reach::Yes => None,
+        Reach::Refused => Some(Fate::Refused(Refusal::unavailable())),
+        Reach::Silent => Some(Fate::Silent),
     }
 }

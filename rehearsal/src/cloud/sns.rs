@@ -1,25 +1,31 @@
 //! SNS: what people hear.
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::operation::publish::{PublishError, PublishInput, PublishOutput};
+use aws_sdk_sns::operation::publish::{PublishInput, PublishOutput};
 use aws_smithy_mocks::{Rule, mock};
+use domain::names::Region;
 
-use super::Desk;
-use super::refusal::meta;
+use super::desk::{Desk, Route};
+use super::refusal::Refusal;
 use crate::timeline::Actor;
 use crate::world::{Heard, World};
 
-pub(super) fn rules(desk: &Desk) -> Vec<Rule> {
-    vec![mock!(Client::publish).then_compute_response(desk.answer(publish))]
+pub(super) fn rules(desk: &Desk, route: &Route) -> Vec<Rule> {
+    vec![mock!(Client::publish).then_compute_response(desk.data(route, publish))]
 }
 
-fn publish(world: &mut World, input: &PublishInput) -> Result<PublishOutput, PublishError> {
-    let people = &world.system.people;
-    let topic = [&people.page, &people.report]
-        .into_iter()
-        .find(|topic| Some(topic.as_str()) == input.topic_arn());
+fn publish(world: &mut World, region: &Region, input: &PublishInput) -> Result<PublishOutput, Refusal> {
+    let sites = world
+        .system
+        .region_failover
+        .iter()
+        .flat_map(|shared| &shared.sites);
+    let everybody = std::iter::once(&world.system.people).chain(sites.map(|site| &site.people));
+    let topic = everybody
+        .flat_map(|people| [&people.page, &people.report])
+        .find(|topic| Some(topic.as_str()) == input.topic_arn() && topic.region() == region.as_str());
     let Some(topic) = topic.cloned() else {
-        return Err(PublishError::generic(meta("NotFound", "Topic does not exist")));
+        return Err(Refusal::not_found("NotFound", "Topic does not exist"));
     };
     let key = input
         .message_attributes()

@@ -1,6 +1,4 @@
-//! What lies between an SDK client and the desk: latency, and the refusal of operations that nobody modelled.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! What lies between an SDK client and the desk: latency, silence, and the refusal of operations that nobody modelled.
 
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -8,20 +6,26 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+
+use domain::duration::Duration;
 
 use super::Desk;
+use super::refusal::{Protocol, Refusal};
 use crate::clock::VirtualClock;
 use crate::facts::Fact;
 
 /// Makes a client of one SDK crate that is answered by rules. A macro, because each SDK crate has its own `Config`.
 macro_rules! client {
-    ($sdk:ident, $desk:expr, $latency:expr, $rules:expr) => {{
+    ($sdk:ident, $protocol:ident, $desk:expr, $route:expr, $latency:expr, $rules:expr) => {{
         let desk: &$crate::cloud::Desk = $desk;
         let mut mocks = aws_smithy_mocks::MockResponseInterceptor::new()
             .rule_mode(aws_smithy_mocks::RuleMode::MatchAny)
@@ -29,7 +33,7 @@ macro_rules! client {
         for rule in $rules {
             mocks = mocks.with_rule(&rule);
         }
-        let region = desk.world().system.regions.primary.to_string();
+        let route: &$crate::cloud::desk::Route = $route;
         let timeouts = aws_smithy_types::timeout::TimeoutConfig::builder()
             .connect_timeout(runtime::clients::CONNECT)
             .operation_attempt_timeout(runtime::clients::ATTEMPT)
@@ -37,7 +41,7 @@ macro_rules! client {
             .build();
         let config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
-            .region($sdk::config::Region::new(region))
+            .region($sdk::config::Region::new(route.to.to_string()))
             .credentials_provider($sdk::config::Credentials::new(
                 "embedded",
                 "embedded",
@@ -45,14 +49,21 @@ macro_rules! client {
                 None,
                 "embedded cloud",
             ))
-            .http_client($crate::cloud::wire::http(desk, $latency))
+            .http_client($crate::cloud::wire::http(
+                desk,
+                $crate::cloud::refusal::Protocol::$protocol,
+                [
+                    Some($latency),
+                    route.is_far().then_some($crate::facts::OTHER_REGION),
+                ],
+            ))
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
             .time_source(desk.clock())
             .retry_config(aws_smithy_types::retry::RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
             .interceptor(mocks)
-            .interceptor($crate::cloud::wire::NobodyAnswers::new(desk))
+            .interceptor($crate::cloud::wire::Outcome::new(desk))
             .build();
         #[expect(
             clippy::disallowed_methods,
@@ -70,72 +81,103 @@ impl TimeSource for VirtualClock {
     }
 }
 
-/// HTTP that takes its time and says nothing: the rules say it.
-pub(super) fn http(desk: &Desk, latency: Fact) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Slow {
+/// What becomes of a call. The rule decides it at the instant of the call; the wire lets the caller feel it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It takes effect and is answered, by the rule.
+    Answered,
+    /// The service answers with an error. Nothing takes effect.
+    Refused(Refusal),
+    /// Nobody answers. Nothing takes effect.
+    Silent,
+}
+
+impl Storable for Fate {
+    type Storer = StoreReplace<Self>;
+}
+
+/// HTTP that takes its time: what the rules do not say themselves, it says.
+pub(super) fn http(desk: &Desk, protocol: Protocol, latency: [Option<Fact>; 2]) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Wire {
         desk: desk.clone(),
+        protocol,
         latency,
     });
     http_client_fn(move |_, _| connector.clone())
 }
 
 #[derive(Debug)]
-struct Slow {
+struct Wire {
     desk: Desk,
-    latency: Fact,
+    protocol: Protocol,
+    latency: [Option<Fact>; 2],
 }
 
-impl HttpConnector for Slow {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        let (clock, latency) = (self.desk.clock(), self.desk.world().dice().draw(&self.latency));
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let clock = self.desk.clock();
+        let response = match request.extension::<Fate>() {
+            Some(Fate::Silent) => return HttpConnectorFuture::new(unreachable(clock)),
+            Some(Fate::Refused(refusal)) => refusal.response(self.protocol),
+            Some(Fate::Answered) | None => nothing(),
+        };
+        let latency: u64 = {
+            let mut world = self.desk.world();
+            let dice = world.dice();
+            let drawn = self.latency.iter().flatten().map(|fact| dice.draw(fact));
+            drawn.map(Duration::as_millis).sum()
+        };
         HttpConnectorFuture::new(async move {
-            clock.pass(latency).await;
-            Ok(HttpResponse::new(
-                StatusCode::try_from(200_u16).expect("200 is a status"),
-                SdkBody::empty(),
-            ))
+            clock.pass(Duration::from_millis(latency)).await;
+            Ok(response)
         })
     }
 }
 
-/// Stops a call that no rule has answered, and names it. Stands after the interceptor that holds the rules.
+/// An answer without a word, for those that the rule puts in afterwards.
+pub(super) fn nothing() -> HttpResponse {
+    HttpResponse::new(
+        StatusCode::try_from(200_u16).expect("200 is a status"),
+        SdkBody::empty(),
+    )
+}
+
+/// A connection to nobody: no packet is answered, and the connector gives up when it has waited for as long as the
+/// functions' connectors do.
+pub(super) async fn unreachable(clock: VirtualClock) -> Result<HttpResponse, ConnectorError> {
+    let patience = runtime::clients::CONNECT.as_secs();
+    clock.pass(Duration::from_secs(patience)).await;
+    let what = format!("no connection within {patience} s");
+    Err(ConnectorError::timeout(what.into()))
+}
+
+/// Carries a call's fate from the rule to the wire, and stops a call that no rule has answered. Stands after the
+/// interceptor that holds the rules.
 #[derive(Debug)]
-pub(super) struct NobodyAnswers {
+pub(super) struct Outcome {
     desk: Desk,
-    before: AtomicU64,
 }
 
-impl NobodyAnswers {
+impl Outcome {
     pub(super) fn new(desk: &Desk) -> Self {
-        Self {
-            desk: desk.clone(),
-            before: AtomicU64::new(0),
-        }
+        Self { desk: desk.clone() }
     }
 }
 
-impl Intercept for NobodyAnswers {
+impl Intercept for Outcome {
     fn name(&self) -> &'static str {
-        "NobodyAnswers"
+        "Outcome"
     }
 
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.before.store(self.desk.answered(), Ordering::Relaxed);
-        Ok(())
-    }
-
-    // Between the two hooks the SDK awaits nothing, so no other call can have been answered in between.
+    // Between the rule's answer and this hook the SDK awaits nothing, so no other call can have been answered in between.
     fn read_before_serialization(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if self.desk.answered() > self.before.load(Ordering::Relaxed) {
+        if let Some(fate) = self.desk.take_fate() {
+            cfg.interceptor_state().store_put(fate);
             return Ok(());
         }
         let called = cfg.load::<Metadata>().map_or_else(
@@ -143,5 +185,17 @@ impl Intercept for NobodyAnswers {
             |m| format!("{}:{}", m.service(), m.name()),
         );
         Err(format!("the embedded cloud has no rule for {called}; add one in rehearsal/src/cloud").into())
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(fate) = cfg.load::<Fate>() {
+            context.request_mut().add_extension(fate.clone());
+        }
+        Ok(())
     }
 }

@@ -39,5 +39,5 @@ mod tokens;
 mod update;
 mod value;
 
-pub use rules::{answer, rules};
+pub use rules::{answer, rules, unlocked};
 pub use tables::{Item, Tables};

@@ -1,6 +1,6 @@
 //! A real SDK client that is answered from tables.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
@@ -29,12 +29,14 @@ pub fn answer<I, O, E>(
     operation: impl Fn(&mut Tables, &I) -> Result<O, E> + Send + Sync + 'static,
 ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
     let tables = Arc::clone(tables);
-    move |input| {
-        // An operation changes a table by its last step only, so what a poisoned mutex holds is whole.
-        let mut tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
-        match operation(&mut tables, input) {
-            Ok(output) => MockResponse::Output(output),
-            Err(error) => MockResponse::Error(error),
-        }
+    move |input| match operation(&mut unlocked(&tables), input) {
+        Ok(output) => MockResponse::Output(output),
+        Err(error) => MockResponse::Error(error),
     }
+}
+
+/// The tables, whoever panicked while holding them: an operation changes a table by its last step only, so what a
+/// poisoned mutex holds is whole.
+pub fn unlocked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
+    tables.lock().unwrap_or_else(PoisonError::into_inner)
 }

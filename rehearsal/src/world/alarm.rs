@@ -1,11 +1,13 @@
 //! CloudWatch alarms: a datapoint per period, and a state that follows from the latest of them.
 //!
-//! The two kinds that a system file knows are watched as they would be in an account: database-down by a canary that
-//! writes every ten seconds (three failures in a row), user-impact by the share of failed requests over a minute.
+//! What a system file knows is watched as it would be in an account: database-down by a canary that writes every ten
+//! seconds (three failures in a row), user-impact by the share of failed requests over a minute, region-down by a probe
+//! from the other Region, by what users' devices report, and by the replication that does not arrive.
 
 use std::collections::VecDeque;
 
-use domain::system::Meaning;
+use domain::names::Region;
+use domain::system::{DeclaredAlarm, Meaning, Watches};
 use events::AlarmState;
 use jiff::Timestamp;
 
@@ -19,8 +21,14 @@ const CANARY_PERIOD_MS: Ms = 10_000;
 
 const USERS_PERIOD_MS: Ms = 60_000;
 
+/// RDS metrics have periods of a minute. Source: Aurora User Guide, Aurora.AuroraMonitoring.Metrics.
+const REPLICATION_PERIOD_MS: Ms = 60_000;
+
 /// A share of failed requests above this breaches the user-impact alarm.
 const USERS_THRESHOLD_PERCENT: u64 = 5;
+
+/// A share of failed requests above this looks like a lost Region.
+const REGION_THRESHOLD_PERCENT: u64 = 50;
 
 /// An alarm.
 #[derive(Clone, Debug)]
@@ -28,7 +36,11 @@ pub struct Alarm {
     /// Its name.
     pub name: String,
     /// What it means.
-    pub meaning: Meaning,
+    pub means: Meaning,
+    /// What it looks at, where that is declared.
+    pub watches: Option<Watches>,
+    /// The Region that it lives in.
+    pub region: Region,
     /// When its first period ends.
     pub phase: Ms,
     /// When it took its present state.
@@ -36,6 +48,15 @@ pub struct Alarm {
     state: AlarmState,
     latest: VecDeque<bool>,
     seen: (u64, u64),
+}
+
+/// What an alarm's datapoint is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Something works, or does not.
+    Works(bool),
+    /// Users' requests since the last datapoint.
+    Requests,
 }
 
 /// A change of state.
@@ -51,8 +72,8 @@ pub struct Turn {
 
 impl Alarm {
     /// An alarm in OK, its periods somewhere on the clock.
-    pub fn quiet(name: &str, meaning: Meaning, dice: &mut Dice) -> Self {
-        let period = period(meaning);
+    pub fn quiet(name: &str, declared: &DeclaredAlarm, dice: &mut Dice) -> Self {
+        let period = period(declared.means, declared.watches);
         let phase = dice.between(
             "alarm phase",
             Duration::from_millis(1),
@@ -60,7 +81,9 @@ impl Alarm {
         );
         Self {
             name: name.to_owned(),
-            meaning,
+            means: declared.means,
+            watches: declared.watches,
+            region: declared.region.clone(),
             phase: phase.as_millis(),
             since: None,
             state: AlarmState::Ok,
@@ -71,27 +94,38 @@ impl Alarm {
 
     /// Length of a period.
     pub const fn period_ms(&self) -> Ms {
-        period(self.meaning)
+        period(self.means, self.watches)
     }
 
     /// How many breaching periods in a row it takes.
     pub const fn datapoints(&self) -> usize {
-        match self.meaning {
-            Meaning::DatabaseDown => 3,
-            Meaning::UserImpact => 1,
+        match (self.means, self.watches) {
+            (Meaning::UserImpact, _) => 1,
+            (Meaning::RegionDown, Some(Watches::Replication)) => 2,
+            (Meaning::DatabaseDown | Meaning::RegionDown, _) => 3,
         }
     }
 
     /// Takes a period's datapoint: whether it breaches.
-    pub fn sample(&mut self, serves: bool, traffic: &Traffic) -> bool {
-        match self.meaning {
-            Meaning::DatabaseDown => !serves,
-            Meaning::UserImpact => {
+    pub(super) fn sample(&mut self, seen: Seen, traffic: &Traffic) -> bool {
+        match seen {
+            Seen::Works(works) => !works,
+            Seen::Requests => {
                 let (sent, lost) = (traffic.sent - self.seen.0, traffic.lost - self.seen.1);
                 self.seen = (traffic.sent, traffic.lost);
-                lost * 100 > sent * USERS_THRESHOLD_PERCENT
+                let threshold = match self.means {
+                    Meaning::RegionDown => REGION_THRESHOLD_PERCENT,
+                    Meaning::DatabaseDown | Meaning::UserImpact => USERS_THRESHOLD_PERCENT,
+                };
+                lost * 100 > sent * threshold
             }
         }
+    }
+
+    /// Nothing is taken: the alarm's Region is lost.
+    pub(super) fn skip(&mut self, traffic: &Traffic) {
+        self.seen = (traffic.sent, traffic.lost);
+        self.latest.clear();
     }
 
     /// Evaluates with one datapoint more.
@@ -114,16 +148,17 @@ impl Alarm {
         Some(turn)
     }
 
-    /// Whether it is in ALARM and means database-down.
-    pub fn rose_for_database(&self) -> bool {
-        self.state == AlarmState::Alarm && self.meaning == Meaning::DatabaseDown
+    /// Whether it is in ALARM and means that.
+    pub fn rose_for(&self, meaning: Meaning) -> bool {
+        self.state == AlarmState::Alarm && self.means == meaning
     }
 }
 
-const fn period(meaning: Meaning) -> Ms {
-    match meaning {
-        Meaning::DatabaseDown => CANARY_PERIOD_MS,
-        Meaning::UserImpact => USERS_PERIOD_MS,
+const fn period(means: Meaning, watches: Option<Watches>) -> Ms {
+    match (means, watches) {
+        (Meaning::UserImpact, _) => USERS_PERIOD_MS,
+        (Meaning::RegionDown, Some(Watches::Replication)) => REPLICATION_PERIOD_MS,
+        (Meaning::DatabaseDown | Meaning::RegionDown, _) => CANARY_PERIOD_MS,
     }
 }
 
@@ -131,8 +166,40 @@ const fn period(meaning: Meaning) -> Ms {
 mod tests {
     use super::*;
 
+    fn alarm(means: Meaning, watches: Option<Watches>) -> Alarm {
+        let declared = DeclaredAlarm {
+            means,
+            watches,
+            region: "eu-central-1".parse().expect("a Region"),
+        };
+        Alarm::quiet("shop-alarm", &declared, &mut Dice::new(1))
+    }
+
     fn canary() -> Alarm {
-        Alarm::quiet("writer-unreachable", Meaning::DatabaseDown, &mut Dice::new(1))
+        alarm(Meaning::DatabaseDown, None)
+    }
+
+    #[test]
+    fn half_of_the_users_failing_is_an_impact_and_no_lost_region() {
+        let mut traffic = Traffic::steady(100);
+        traffic.pass(0, 10_000, super::super::traffic::ALL / 2);
+        let mut impact = alarm(Meaning::UserImpact, None);
+        let mut lost = alarm(Meaning::RegionDown, Some(Watches::Users));
+        assert!(impact.sample(Seen::Requests, &traffic));
+        assert!(!lost.sample(Seen::Requests, &traffic));
+        traffic.pass(10_000, 20_000, 0);
+        assert!(lost.sample(Seen::Requests, &traffic), "only what came since");
+    }
+
+    #[test]
+    fn each_signal_has_its_periods() {
+        let of = |watches| {
+            let alarm = alarm(Meaning::RegionDown, Some(watches));
+            (alarm.period_ms(), alarm.datapoints())
+        };
+        assert_eq!(of(Watches::Reachability), (10_000, 3));
+        assert_eq!(of(Watches::Users), (10_000, 3));
+        assert_eq!(of(Watches::Replication), (60_000, 2));
     }
 
     #[test]

@@ -1,18 +1,22 @@
 //! What AWS puts on the event bus, in the documented shapes. The same parser reads these that reads AWS's own;
 //! `events/samples` holds the documented payloads they follow.
 
-use domain::system::{DatabaseKind, Meaning, System};
+use domain::names::Region;
+use domain::system::{Meaning, System, Watches};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::alarm::{Alarm, Turn};
-use super::database::Event;
+use super::database::{Database, Event};
 
 /// A CloudWatch alarm's change of state. Source: CloudWatch User Guide, cloudwatch-and-eventbridge.
 pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial: u64) -> Value {
-    let (namespace, metric) = match alarm.meaning {
-        Meaning::DatabaseDown => ("Canary", "WriteFailed"),
-        Meaning::UserImpact => ("Application", "FailedPercent"),
+    let (namespace, metric) = match (alarm.means, alarm.watches) {
+        (Meaning::DatabaseDown, _) => ("Canary", "WriteFailed"),
+        (Meaning::UserImpact, _) => ("Application", "FailedPercent"),
+        (Meaning::RegionDown, Some(Watches::Users)) => ("Devices", "FailedPercent"),
+        (Meaning::RegionDown, Some(Watches::Replication)) => ("AWS/RDS", "AuroraGlobalDBReplicationLag"),
+        (Meaning::RegionDown, Some(Watches::Reachability) | None) => ("Canary", "Unreachable"),
     };
     let reason = format!(
         "Threshold Crossed: {} of the last {0} datapoints decided {}.",
@@ -21,8 +25,8 @@ pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial:
     );
     let arn = format!(
         "arn:{}:cloudwatch:{}:{}:alarm:{}",
-        system.regions.primary.partition(),
-        system.regions.primary,
+        alarm.region.partition(),
+        alarm.region,
         system.account,
         alarm.name
     );
@@ -39,7 +43,7 @@ pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial:
         "state": {"value": turn.to.as_str(), "reason": reason, "timestamp": alarm_time(at)},
     });
     envelope(
-        system,
+        (system, &alarm.region),
         ("aws.cloudwatch", "CloudWatch Alarm State Change"),
         &arn,
         detail,
@@ -48,33 +52,48 @@ pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial:
     )
 }
 
-/// An RDS event. Source: RDS User Guide, rds-cloudwatch-events.sample.
-pub fn rds(system: &System, event: &Event, at: Timestamp, serial: u64) -> Value {
-    let (kind, source, detail_type) = match system.database.kind {
-        DatabaseKind::MultiAzInstance => ("db", "DB_INSTANCE", "RDS DB Instance Event"),
-        DatabaseKind::MultiAzCluster | DatabaseKind::Aurora => ("cluster", "CLUSTER", "RDS DB Cluster Event"),
+/// An RDS event about a database, in a Region. Source: RDS User Guide, rds-cloudwatch-events.sample.
+pub fn rds(
+    system: &System,
+    database: &Database,
+    region: &Region,
+    event: &Event,
+    at: Timestamp,
+    serial: u64,
+) -> Value {
+    let (kind, source, detail_type) = if database.is_cluster() && !event.of_instance {
+        ("cluster", "CLUSTER", "RDS DB Cluster Event")
+    } else {
+        ("db", "DB_INSTANCE", "RDS DB Instance Event")
     };
+    let identifier = database.source_of(event);
     let arn = format!(
-        "arn:{}:rds:{}:{}:{kind}:{}",
-        system.regions.primary.partition(),
-        system.regions.primary,
-        system.account,
-        system.database.identifier
+        "arn:{}:rds:{}:{}:{kind}:{identifier}",
+        database.region.partition(),
+        database.region,
+        system.account
     );
     let detail = json!({
-        "EventCategories": ["failover"],
+        "EventCategories": [event.category],
         "SourceType": source,
         "SourceArn": arn,
-        "SourceIdentifier": format!("rds:{}", system.database.identifier),
+        "SourceIdentifier": format!("rds:{identifier}"),
         "Date": at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         "Message": event.message,
         "EventID": event.id,
     });
-    envelope(system, ("aws.rds", detail_type), &arn, detail, at, serial)
+    envelope(
+        (system, region),
+        ("aws.rds", detail_type),
+        &arn,
+        detail,
+        at,
+        serial,
+    )
 }
 
 fn envelope(
-    system: &System,
+    (system, region): (&System, &Region),
     (source, detail_type): (&str, &str),
     arn: &str,
     detail: Value,
@@ -88,7 +107,7 @@ fn envelope(
         "source": source,
         "account": system.account,
         "time": at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        "region": system.regions.primary,
+        "region": region,
         "resources": [arn],
         "detail": detail,
     })

@@ -1,22 +1,32 @@
 //! What can go wrong, and when.
 
 use domain::duration::Duration;
+use domain::names::Region;
 use serde::Deserialize;
 
 /// A fault that strikes within a span of time; where exactly, the seed decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The earliest instant, since the rehearsal began.
+    /// What the time is counted from.
+    pub since: Since,
+    /// The earliest instant.
     pub at: Duration,
     /// How much later it may strike.
-    #[serde(default)]
     pub within: Duration,
     /// What goes wrong.
     pub kind: Kind,
     /// After how long it passes by itself, where it can.
-    #[serde(default)]
     pub lasts: Option<Duration>,
+}
+
+/// What a fault's time is counted from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Since {
+    /// The beginning of the rehearsal.
+    #[default]
+    Beginning,
+    /// The first moment at which the standby's group wants as many instances as are needed.
+    CapacityRaised,
 }
 
 impl Fault {
@@ -26,9 +36,37 @@ impl Fault {
     }
 }
 
-/// What goes wrong.
+/// A Region, by what it is to the system on an ordinary day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// Where the system serves from.
+    Primary,
+    /// Where it would serve from if that were lost.
+    Standby,
+}
+
+impl Place {
+    /// As it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+        }
+    }
+}
+
+/// A Region, by what it is to the system or by its code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// One of the system's own.
+    At(Place),
+    /// Any.
+    In(Region),
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A grey failure: the writer's process stops answering, and RDS sees nothing wrong.
     WriterHangs,
@@ -36,4 +74,62 @@ pub enum Kind {
     WriterHostLost,
     /// Nobody could take over: the standby, or every reader, is gone.
     StandbyMissing,
+    /// A Region is lost with everything in it.
+    RegionLost(Where),
+    /// A lost Region is back, as it was.
+    RegionBack(Where),
+    /// A Region's control plane refuses everything. In us-east-1 that takes Route 53's with it.
+    ControlPlaneDown(Where),
+    /// Nothing in a Region serves, while its control plane answers.
+    DataPlaneDown(Where),
+    /// The network between the two Regions is cut; users reach both.
+    Partition,
+    /// The replication between the Regions falls behind to that.
+    ReplicationSlow(Duration),
+    /// At most so many more instances can be had in a Region.
+    CapacityShort(Where, u32),
+    /// So many instances of a Region's group fail, the newest first.
+    InstancesLost(Where, u32),
+    /// The instances in a Region do not answer, and everything else is well.
+    WebUnreachable(Where),
+    /// Half of a Region's instances are out of service for a deployment.
+    DeploymentRunning(Where),
+}
+
+impl Kind {
+    /// The Region that it strikes, if it strikes one in particular.
+    pub const fn place(&self) -> Option<&Where> {
+        match self {
+            Self::WriterHangs
+            | Self::WriterHostLost
+            | Self::StandbyMissing
+            | Self::Partition
+            | Self::ReplicationSlow(_) => None,
+            Self::RegionLost(place)
+            | Self::RegionBack(place)
+            | Self::ControlPlaneDown(place)
+            | Self::DataPlaneDown(place)
+            | Self::CapacityShort(place, _)
+            | Self::InstancesLost(place, _)
+            | Self::WebUnreachable(place)
+            | Self::DeploymentRunning(place) => Some(place),
+        }
+    }
+
+    /// Whether it means nothing to a system that lives in one Region.
+    pub const fn needs_two_regions(&self) -> bool {
+        match self {
+            Self::WriterHangs | Self::WriterHostLost | Self::StandbyMissing => false,
+            Self::RegionLost(_)
+            | Self::RegionBack(_)
+            | Self::ControlPlaneDown(_)
+            | Self::DataPlaneDown(_)
+            | Self::Partition
+            | Self::ReplicationSlow(_)
+            | Self::CapacityShort(..)
+            | Self::InstancesLost(..)
+            | Self::WebUnreachable(_)
+            | Self::DeploymentRunning(_) => true,
+        }
+    }
 }

@@ -1,37 +1,72 @@
-//! The world: a database and its zones, alarms that evaluate, users that ask, and time that passes.
+//! The world: Regions and what lives in them, alarms that evaluate, users that ask, and time that passes.
 //!
 //! A [`World`] is plain data that changes at known instants. [`World::advance`] carries it from one instant to a later
 //! one, through every change that is due in between, in order. What has to reach somebody outside (an event, a line
 //! for the reader) is put into its outbox and taken from there. It knows nothing of SDKs or of tokio: `cloud`
 //! puts AWS's API in front of it, and `stage` lets time pass.
+//!
+//! A system that lives in one Region has one [`Site`], and its users reach its database directly. A system with a
+//! second Region has two; then there is a name that leads to one of them ([`dns`]), resolvers that believe it for a
+//! while ([`resolvers`]), a web tier in each ([`web`]), and replication between the databases ([`replication`]).
 
 pub mod alarm;
+mod application;
+pub mod cache;
 pub mod database;
+pub mod dns;
 pub mod envelope;
 pub mod execution;
 pub mod fault;
 pub mod invariant;
+pub mod moments;
+pub mod person;
+pub mod region;
+pub mod replication;
+pub mod resolvers;
+mod signals;
+pub mod site;
+mod strike;
 pub mod traffic;
+pub mod web;
+mod writer;
 
 use std::collections::BTreeMap;
 
-use domain::names::TopicArn;
+use domain::names::{Region, TopicArn};
+use domain::steps::region::Risk;
 use domain::system::System;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use self::application::Answers;
+pub use self::moments::Moments;
+pub use self::person::Act;
+pub use self::replication::Replication;
+pub use self::site::Site;
+
 use self::alarm::Alarm;
-use self::database::{Database, Refusal};
+use self::cache::GlobalDatastore;
+use self::database::{Database, Service};
+use self::dns::Dns;
 use self::execution::Executions;
-use self::fault::{Fault, Kind};
+use self::fault::{Fault, Since};
 use self::invariant::{Invariant, Ledger};
-use self::traffic::Traffic;
+use self::person::Person;
+use self::region::Regions;
+use self::resolvers::{GROUPS, Resolvers};
+use self::traffic::{ALL, SERVED, Traffic};
 use crate::dice::Dice;
 use crate::facts;
 use crate::timeline::{Actor, Entry};
 
 /// Virtual time, in milliseconds since the rehearsal began.
 pub type Ms = u64;
+
+/// The index of the site in the Region that is the primary on an ordinary day.
+pub const HOME: usize = 0;
+
+/// The index of the other site.
+pub const AWAY: usize = 1;
 
 /// A message that reached people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +90,18 @@ pub struct World {
     pub now: Ms,
     /// The system that lives in it.
     pub system: System,
-    /// Its database.
-    pub database: Database,
+    /// Which Regions answer.
+    pub regions: Regions,
+    /// The system's half in each of its Regions, home first. Never empty.
+    pub sites: Vec<Site>,
+    /// What lies between the databases of two Regions.
+    pub replication: Option<Replication>,
+    /// Where the name leads.
+    pub dns: Option<Dns>,
+    /// Who believes that it leads where.
+    pub resolvers: Resolvers,
+    /// The global datastore.
+    pub cache: Option<GlobalDatastore>,
     /// Its users.
     pub traffic: Traffic,
     /// The executions of state machines.
@@ -67,7 +112,15 @@ pub struct World {
     pub ledger: Ledger,
     /// The measures that only the world can take.
     pub moments: Moments,
+    /// What people have accepted by name.
+    pub accepted: Vec<Risk>,
+    storage: BTreeMap<(String, String), String>,
     alarms: Vec<Alarm>,
+    faults: Vec<Fault>,
+    persons: Vec<Person>,
+    asked: Vec<(Ms, String)>,
+    served: bool,
+    raised: bool,
     dice: Dice,
     start: Timestamp,
     agenda: BTreeMap<(Ms, u64), Change>,
@@ -75,42 +128,48 @@ pub struct World {
     outbox: Vec<Outgoing>,
 }
 
-/// Instants that measures are made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Moments {
-    /// When an alarm that means database-down first rose.
-    pub alarm: Option<Ms>,
-    /// When RDS first accepted a failover that we asked for.
-    pub accepted: Option<Ms>,
-    /// How many failovers RDS accepted from us.
-    pub asked: u32,
-    /// When a writer in another place began to serve.
-    pub moved: Option<Ms>,
-    /// How long the first failover that we asked for took, as the facts drew it.
-    pub failover: Option<Ms>,
-}
-
 /// What has to reach somebody outside the world.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outgoing {
-    /// AWS puts an event on the bus.
-    Event(Value),
-    /// Step Functions starts an execution of that name.
-    Start(String),
+    /// AWS puts an event on a Region's bus.
+    Event {
+        /// The Region.
+        region: Region,
+        /// The event.
+        event: Value,
+    },
+    /// Step Functions starts an execution.
+    Start {
+        /// Its Region.
+        region: Region,
+        /// Its name.
+        name: String,
+    },
+    /// A person does something.
+    Person(Act),
     /// Something for the timeline.
     Line(Entry),
 }
 
 /// Something that will happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Change {
-    Strike(Fault),
-    Heal,
+    Strike(usize),
+    Heal(usize),
     Tick(usize),
     Evaluate(usize, bool),
-    RdsNotices,
-    FailoverEnds,
-    OldWriterReturns,
+    RdsNotices(usize),
+    FailoverEnds(usize),
+    OldWriterReturns(usize),
+    Replication(replication::Step),
+    Web(usize, web::Step),
+    Look(usize),
+    NameServerHears(usize, u64, Option<usize>),
+    Resolve(usize),
+    ConnectionsBreak,
+    CacheMoved,
+    CacheNodeMoved(usize),
+    Person(usize, Option<String>),
 }
 
 impl World {
@@ -123,36 +182,99 @@ impl World {
         seed: u64,
     ) -> Self {
         let mut dice = Dice::new(seed);
-        let database = Database::healthy(&system, &mut dice);
+        let sites = site::founded(&system, &mut dice);
         let alarms: Vec<Alarm> = system
             .alarms
             .iter()
-            .map(|(name, meaning)| Alarm::quiet(name, *meaning, &mut dice))
+            .map(|(name, declared)| Alarm::quiet(name, declared, &mut dice))
             .collect();
+        let shared = system.region_failover.as_ref();
+        let resolvers = shared.map_or_else(Resolvers::default, |shared| {
+            Resolvers::leading_home(shared.ttl, &mut dice)
+        });
+        let replication = shared.and_then(|_| {
+            let lag = dice.draw(&facts::REPLICATION_LAG).as_millis();
+            replication::of(&system, lag)
+        });
+        let datastore = shared.and_then(|shared| shared.global_datastore.clone());
         let mut world = Self {
             now: 0,
-            database,
+            regions: Regions::well(sites.iter().map(|site| site.region.clone()).collect()),
+            sites,
+            replication,
+            dns: dns::of(&system, &mut dice),
+            resolvers,
+            cache: datastore.map(|id| GlobalDatastore {
+                id,
+                primary: HOME,
+                moving_to: None,
+            }),
             traffic: Traffic::steady(requests_per_second),
             executions: Executions::default(),
             heard: Vec::new(),
             ledger: Ledger::default(),
             moments: Moments::default(),
+            accepted: Vec::new(),
+            storage: BTreeMap::new(),
+            alarms,
+            faults: faults.to_vec(),
+            persons: Vec::new(),
+            asked: Vec::new(),
+            served: true,
+            raised: false,
             dice,
             start,
             agenda: BTreeMap::new(),
             entered: 0,
             outbox: Vec::new(),
-            alarms,
             system,
         };
         for index in 0..world.alarms.len() {
             world.enter(world.alarms[index].phase, Change::Tick(index));
         }
-        for fault in faults {
-            let at = world.dice.between("fault", fault.at, fault.latest()).as_millis();
-            world.enter(at, Change::Strike(*fault));
-        }
+        world.enter_faults(Since::Beginning);
+        world.begin_replication();
         world
+    }
+
+    /// The same world with these people in it. To be called before time passes.
+    #[must_use]
+    pub fn with_people(mut self, people: &[Person]) -> Self {
+        self.persons = people.to_vec();
+        self.expect_people();
+        self
+    }
+
+    /// The system's half in a Region.
+    pub fn site(&self, region: &Region) -> Option<&Site> {
+        self.sites.iter().find(|site| site.region == *region)
+    }
+
+    /// The same, to be changed.
+    pub fn site_mut(&mut self, region: &Region) -> Option<&mut Site> {
+        self.sites.iter_mut().find(|site| site.region == *region)
+    }
+
+    /// A site's index, by its Region.
+    pub fn index_of(&self, region: &Region) -> Option<usize> {
+        self.sites.iter().position(|site| site.region == *region)
+    }
+
+    /// The half that serves on an ordinary day.
+    pub fn home(&self) -> &Site {
+        &self.sites[HOME]
+    }
+
+    /// The home Region's database.
+    pub fn database(&self) -> &Database {
+        &self.home().database
+    }
+
+    /// The site whose data counts.
+    pub fn serving_site(&self) -> usize {
+        self.replication
+            .as_ref()
+            .map_or(HOME, |replication| replication.writer)
     }
 
     /// When the next change is due.
@@ -196,39 +318,81 @@ impl World {
         self.outbox.push(Outgoing::Line(entry));
     }
 
-    /// Somebody asks for a failover, to a target if the kind allows one.
-    ///
-    /// # Errors
-    /// What RDS would refuse it with.
-    pub fn ask_for_failover(&mut self, target: Option<&str>) -> Result<(), Refusal> {
-        let took = self.dice.draw(&facts::failover(self.database.kind));
-        self.database.begin_failover(target)?;
-        self.moments.asked += 1;
-        self.moments.accepted.get_or_insert(self.now);
-        self.moments.failover.get_or_insert(took.as_millis());
-        self.failover_began(took.as_millis());
-        Ok(())
-    }
-
-    /// Somebody starts an execution. Says whether it is a new one.
-    pub fn start_execution(&mut self, name: &str, machine_arn: &str, input: Value) -> execution::Start {
-        let start = self
-            .executions
-            .start(name, machine_arn, input, self.database.service(), self.now);
+    /// Somebody starts an execution in a Region. Says whether it is a new one.
+    pub fn start_execution(
+        &mut self,
+        region: &Region,
+        name: &str,
+        machine_arn: &str,
+        input: Value,
+    ) -> execution::Start {
+        let found = self.service();
+        let start = self.executions.start(name, machine_arn, input, found, self.now);
         if start == execution::Start::New {
-            self.outbox.push(Outgoing::Start(name.to_owned()));
+            self.outbox.push(Outgoing::Start {
+                region: region.clone(),
+                name: name.to_owned(),
+            });
         }
         start
     }
 
-    /// Whether the application can write.
+    /// Whether users are served: at least [`SERVED`] of them.
     pub fn serves(&self) -> bool {
-        self.database.serves()
+        self.shares().iter().sum::<u64>() >= SERVED
+    }
+
+    /// Where users are served from, in words.
+    pub fn serving(&self) -> String {
+        let led = self.dns.as_ref().map_or(Some(HOME), Dns::told);
+        let region = led.and_then(|site| self.sites.get(site)).map(|site| &site.region);
+        match (self.serves(), region) {
+            (true, Some(region)) => region.to_string(),
+            (false, Some(region)) => format!("not everybody; the name leads to {region}"),
+            (_, None) => "nobody; the name leads nowhere".to_owned(),
+        }
+    }
+
+    /// What the system offers now, from nothing to all.
+    pub fn service(&self) -> Service {
+        let serving = self.sites[self.serving_site()].database.service();
+        let writers = self.sites.iter().filter(|site| site.database.may_be_written());
+        Service {
+            serves: self.serves(),
+            has_writer: writers.count() > 0,
+            standbys: serving.standbys,
+        }
+    }
+
+    /// Which share of all users' requests each site serves.
+    pub fn shares(&self) -> Vec<u64> {
+        if self.dns.is_none() {
+            return vec![if self.sites[HOME].database.serves() {
+                ALL
+            } else {
+                0
+            }];
+        }
+        let answers = |site: usize| self.regions.users_reach(&self.sites[site].region);
+        let sites = self.sites.iter().enumerate();
+        sites
+            .map(|(index, site)| {
+                let groups = self.resolvers.at(index, self.now, answers);
+                let load = groups as u64 * ALL / GROUPS as u64;
+                if !answers(index) || !site.database.serves() {
+                    return 0;
+                }
+                let share = site.web.as_ref().map_or(ALL, |web| web.share_of(load));
+                load * share / ALL
+            })
+            .collect()
     }
 
     fn pass(&mut self, to: Ms) {
         debug_assert!(to >= self.now, "time does not run backwards");
-        self.traffic.pass(self.now, to, self.database.serves());
+        let shares = self.shares();
+        self.replicate(self.now, to, &shares);
+        self.traffic.pass(self.now, to, shares.iter().sum());
         self.now = to;
     }
 
@@ -240,138 +404,79 @@ impl World {
     fn change(&mut self, change: Change) {
         match change {
             Change::Strike(fault) => self.strike(fault),
-            Change::Heal => self.heal(),
+            Change::Heal(fault) => self.heal(fault),
             Change::Tick(alarm) => self.tick(alarm),
             Change::Evaluate(alarm, breaching) => self.evaluate(alarm, breaching),
-            Change::RdsNotices => self.rds_notices(),
-            Change::FailoverEnds => self.failover_ends(),
-            Change::OldWriterReturns => {
-                self.database.old_writer_returns();
-                self.say(Actor::World, "the old writer is back as a standby");
-            }
+            Change::RdsNotices(site) => self.rds_notices(site),
+            Change::FailoverEnds(site) => self.failover_ends(site),
+            Change::OldWriterReturns(site) => self.old_writer_returns(site),
+            Change::Replication(step) => self.replication_steps(step),
+            Change::Web(site, step) => self.web_steps(site, step),
+            Change::Look(checker) => self.checker_looks(checker),
+            Change::NameServerHears(server, version, to) => self.name_server_hears(server, version, to),
+            Change::Resolve(group) => self.resolver_asks(group),
+            // Only the instant matters: from now on these users follow their resolvers.
+            Change::ConnectionsBreak => {}
+            Change::CacheMoved => self.cache_moved(),
+            Change::CacheNodeMoved(site) => self.cache_node_moved(site),
+            Change::Person(person, incident) => self.person_acts(person, incident),
         }
     }
 
-    fn strike(&mut self, fault: Fault) {
-        let before = self.database.serves();
-        let what = self.database.strike(fault.kind);
-        self.say(Actor::Fault, what);
-        if before && !self.database.serves() {
-            self.say(Actor::Users, "requests begin to fail");
-        }
-        match fault.kind {
-            Kind::StandbyMissing => {}
-            Kind::WriterHangs => {
-                if let Some(lasts) = fault.lasts {
-                    self.enter(self.now + lasts.as_millis(), Change::Heal);
-                }
-            }
-            Kind::WriterHostLost => {
-                let notices = self.dice.draw(&facts::RDS_NOTICES).as_millis();
-                self.enter(self.now + notices, Change::RdsNotices);
-            }
-        }
-    }
-
-    fn heal(&mut self) {
-        let before = self.database.serves();
-        self.database.heal();
-        if !before && self.database.serves() {
-            self.say(Actor::World, "the writer answers again, by itself");
-            self.say(Actor::Users, "requests succeed again");
-        }
-    }
-
-    fn rds_notices(&mut self) {
-        if self.database.begin_failover(None).is_ok() {
-            let whole = self.dice.draw(&facts::failover(self.database.kind)).as_millis();
-            self.say(Actor::Rds, "notices the lost host and fails over by itself");
-            self.failover_began(whole);
-        }
-    }
-
-    fn failover_began(&mut self, lasts: Ms) {
-        let event = self.database.started_event();
-        self.say(Actor::Rds, format!("{}: {}", event.id, event.message));
-        self.emit_rds(&event);
-        self.enter(self.now + lasts, Change::FailoverEnds);
-    }
-
-    fn failover_ends(&mut self) {
-        let promotion = self.database.end_failover();
-        self.moments.moved.get_or_insert(self.now);
-        self.ledger.demand(
-            Invariant::NoSilentDataLoss,
-            self.now,
-            promotion.lost_ms == 0,
-            || {
-                format!(
-                    "{} ms of acknowledged writes were lost by promoting {}",
-                    promotion.lost_ms, promotion.writer
-                )
-            },
-        );
-        self.traffic.lost_writes_ms += promotion.lost_ms;
-        let event = self.database.completed_event();
-        self.say(Actor::Rds, format!("{}: {}", event.id, event.message));
-        self.say(
-            Actor::World,
-            format!("the writer is {} in {}", promotion.writer, promotion.zone),
-        );
-        if self.database.serves() {
-            self.say(Actor::Users, "requests succeed again");
-        }
-        self.emit_rds(&event);
-        let returns = self.dice.draw(&facts::OLD_WRITER_RETURNS).as_millis();
-        self.enter(self.now + returns, Change::OldWriterReturns);
-    }
-
-    fn tick(&mut self, index: usize) {
-        let serves = self.database.serves();
-        let alarm = &mut self.alarms[index];
-        let breaching = alarm.sample(serves, &self.traffic);
-        let period = alarm.period_ms();
-        let delay = self.dice.draw(&facts::ALARM_EVALUATION).as_millis();
-        self.enter(self.now + delay, Change::Evaluate(index, breaching));
-        self.enter(self.now + period, Change::Tick(index));
-    }
-
-    fn evaluate(&mut self, index: usize, breaching: bool) {
-        let (now, at) = (self.now, self.timestamp(self.now));
-        let Some(turn) = self.alarms[index].evaluate(breaching, at) else {
+    /// Says that requests begin to fail, or succeed again, if that is so. Where there is a name, [`Self::check`] sees it
+    /// whoever brought it about.
+    fn say_if_it_turned(&mut self, before: bool) {
+        if self.dns.is_some() {
             return;
-        };
-        let alarm = &self.alarms[index];
-        if alarm.rose_for_database() {
-            self.moments.alarm.get_or_insert(now);
         }
-        let line = format!("{}: {} -> {}", alarm.name, turn.from.as_str(), turn.to.as_str());
-        let event = envelope::alarm(&self.system, alarm, &turn, at, self.entered);
-        self.say(Actor::Alarm, line);
-        self.outbox.push(Outgoing::Event(event));
-    }
-
-    fn emit_rds(&mut self, event: &database::Event) {
-        let at = self.timestamp(self.now);
-        let event = envelope::rds(&self.system, event, at, self.entered);
-        self.outbox.push(Outgoing::Event(event));
+        match (before, self.serves()) {
+            (true, false) => self.say(Actor::Users, "requests begin to fail"),
+            (false, true) => self.say(Actor::Users, "requests succeed again"),
+            (true, true) | (false, false) => {}
+        }
     }
 
     /// What must be true whatever happens.
     pub fn check(&mut self) {
-        let writable = self.database.writable();
+        for site in 0..self.sites.len() {
+            let database = &self.sites[site].database;
+            let (writable, misled) = (database.writable(), database.endpoint_leads_to_a_reader());
+            self.ledger
+                .demand(Invariant::OneWriter, self.now, writable.len() <= 1, || {
+                    format!(
+                        "{} primaries take writes: {}",
+                        writable.len(),
+                        writable.join(", ")
+                    )
+                });
+            self.ledger
+                .demand(Invariant::TrafficOnlyWhereWritable, self.now, !misled, || {
+                    "the writer endpoint leads to an instance that takes no writes".to_owned()
+                });
+        }
+        if self.dns.is_some() {
+            self.check_both_regions();
+        }
+    }
+
+    fn check_both_regions(&mut self) {
+        let written = self.shares().iter().filter(|share| **share > 0).count();
+        let accepted = self.accepted.contains(&Risk::NotFenced);
         self.ledger
-            .demand(Invariant::OneWriter, self.now, writable.len() <= 1, || {
-                format!(
-                    "{} primaries take writes: {}",
-                    writable.len(),
-                    writable.join(", ")
-                )
+            .demand(Invariant::OneWriter, self.now, written <= 1 || accepted, || {
+                "users write to a primary in each Region, and nobody had accepted that".to_owned()
             });
-        let misled = self.database.endpoint_leads_to_a_reader();
-        self.ledger
-            .demand(Invariant::TrafficOnlyWhereWritable, self.now, !misled, || {
-                "the writer endpoint leads to an instance that takes no writes".to_owned()
-            });
+        let serves = self.serves();
+        match (std::mem::replace(&mut self.served, serves), serves) {
+            (true, false) => self.say(Actor::Users, "requests begin to fail"),
+            (false, true) => self.say(Actor::Users, "requests succeed again"),
+            (true, true) | (false, false) => {}
+        }
+        if self.moments.capacity_raised.is_some() && !std::mem::replace(&mut self.raised, true) {
+            self.enter_faults(Since::CapacityRaised);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -431,3 +431,122 @@ proptest! {
         prop_assert!(!decision.why.to_string().is_empty());
     }
 }
+
+mod region {
+    use super::*;
+
+    const REGION: &str = r#"
+[region-failover]
+replication = { kind = "aurora-global", global-cluster = "shop-global" }
+hostname = "shop.example.com"
+request = "https://shop.example.com/evenkeel/write-check"
+ttl = "30s"
+name-servers = ["ns-1.example.net"]
+traffic = { kind = "health-check", bucket = "shop-switch", key = "standby-serves" }
+[region-failover.primary]
+web = { group = "shop-web", target-group = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/1", listener = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shop/1/1", instances = 6, max-instances = 12 }
+isolation = { security-groups = ["sg-1"], isolating-security-group = "sg-2" }
+[region-failover.standby]
+database = "shop-db-eu-west-1"
+write-check = "https://eu-west-1.shop.example.com/evenkeel/write-check"
+web = { group = "shop-web", target-group = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shop/1", listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/1/1", instances = 6, max-instances = 12 }
+isolation = { security-groups = ["sg-3"], isolating-security-group = "sg-4" }
+people = { page = "arn:aws:sns:eu-west-1:111122223333:page" }
+[[alarms]]
+name = "unreachable"
+means = "region-down"
+watches = "reachability"
+region = "eu-west-1"
+[[alarms]]
+name = "also-unreachable"
+means = "region-down"
+watches = "reachability"
+region = "eu-west-1"
+[[alarms]]
+name = "users-failing"
+means = "region-down"
+watches = "users"
+region = "eu-west-1"
+"#;
+
+    fn shop_in_two_regions() -> System {
+        let text = SYSTEM
+            .replace("multi-az-instance", "aurora")
+            .replace("[database]", "standby = \"eu-west-1\"\n[database]");
+        system::read(&format!("{text}{REGION}")).expect("a coherent system")
+    }
+
+    fn signal(name: &str, minute: i64) -> Signal {
+        Signal {
+            region: "eu-west-1".into(),
+            ..alarm(name, DOWN, minute)
+        }
+    }
+
+    fn both(first: &str, minute: i64, second: &str) -> Decision {
+        decided(
+            &signal(second, minute + 1),
+            &shop_in_two_regions(),
+            &in_alarm(first, minute),
+            minute + 1,
+        )
+    }
+
+    #[test]
+    fn one_signal_is_watched_and_says_what_would_settle_it() {
+        let decision = decided(
+            &signal("unreachable", 0),
+            &shop_in_two_regions(),
+            &View::default(),
+            0,
+        );
+        assert_eq!(decision.verdict, Verdict::Watch);
+        let needs = vec!["users-failing".to_owned()];
+        assert_eq!(decision.why, Why::Unconfirmed { needs });
+    }
+
+    #[test]
+    fn two_signals_that_look_at_the_same_thing_are_one() {
+        assert_eq!(both("unreachable", 0, "also-unreachable").verdict, Verdict::Watch);
+    }
+
+    #[test]
+    fn two_independent_signals_start_the_move_whichever_comes_last() {
+        let first = both("unreachable", 0, "users-failing");
+        let Verdict::Recover(run) = &first.verdict else {
+            panic!("{first:?}")
+        };
+        assert_eq!(run.recovery, Recovery::FailOverRegion);
+        assert_eq!(run.opened_at, at(0), "the earlier signal opens the incident");
+        // Delivered in the other order: the later one is in the journal when the earlier one comes.
+        let late = decided(
+            &signal("unreachable", 0),
+            &shop_in_two_regions(),
+            &in_alarm("users-failing", 1),
+            1,
+        );
+        let Verdict::Recover(again) = &late.verdict else {
+            panic!("{late:?}")
+        };
+        assert_eq!(again.incident, run.incident);
+    }
+
+    #[test]
+    fn a_signal_of_the_lost_region_itself_counts_for_nothing() {
+        // An alarm of that name in the primary Region is not the one that was declared.
+        let elsewhere = alarm("unreachable", DOWN, 0);
+        let decision = decided(&elsewhere, &shop_in_two_regions(), &View::default(), 0);
+        assert!(
+            matches!(decision.why, Why::UndeclaredAlarm { .. }),
+            "{decision:?}"
+        );
+    }
+
+    #[test]
+    fn a_database_failover_does_not_cool_down_a_region_failover() {
+        let mut journal = in_alarm("unreachable", 0);
+        journal.incidents.push(past(-1, Outcome::Paged));
+        let decision = decided(&signal("users-failing", 1), &shop_in_two_regions(), &journal, 1);
+        assert!(matches!(decision.verdict, Verdict::Recover(_)), "{decision:?}");
+    }
+}

@@ -14,6 +14,12 @@ pub enum Input {
         /// The run.
         run: Run,
     },
+    /// Both Regions were observed and it is known what a move to this one would do and lose. For an unplanned move,
+    /// two independent signals have held over the policy's window (rule 8).
+    RegionAssessed {
+        /// The run.
+        run: Run,
+    },
 }
 
 /// The database as observed before anything is done to it.

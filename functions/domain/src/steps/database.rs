@@ -1,9 +1,11 @@
-//! Moving a database's writer inside its Region.
+//! Moving a database's writer inside its Region, and to another Region.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::assess::{Assessment, Writer};
+use super::region::{Approval, Fence, Promotion, RegionAssessment};
 use crate::names::Epoch;
 
 /// What `database` can be asked to ensure.
@@ -30,6 +32,74 @@ pub enum Input {
     Writable {
         /// The run.
         run: Run,
+    },
+    /// The source's database is cut off from everybody, or it is known that this is not known. Answers
+    /// [`super::region::Fencing`].
+    SourceFenced {
+        /// The run.
+        run: Run,
+        /// The epoch under which the run holds the lock.
+        epoch: Epoch,
+    },
+    /// The undo of `source-fenced`: the source's database has its own security groups, as far as it answers. Answers
+    /// [`super::region::Seen`].
+    SourceOpened {
+        /// The run.
+        run: Run,
+    },
+    /// The promotion of this Region's database was started. Answers [`super::region::Seen`].
+    PromotionStarted {
+        /// The run.
+        run: Run,
+        /// The epoch under which the run holds the lock.
+        epoch: Epoch,
+        /// What was observed before.
+        region: Box<RegionAssessment>,
+        /// Whether the source is known to take no writes.
+        fence: Fence,
+        /// Since when that is known: what had arrived before says nothing about what was written before it.
+        fenced_at: Timestamp,
+        /// The person's answer, where the move had to be approved.
+        #[serde(default)]
+        approval: Option<Box<Approval>>,
+        /// Regular, or the last resort.
+        how: Promotion,
+    },
+    /// This Region's database is the primary, and RDS calls it available. Answers [`super::region::Promoted`].
+    Promoted {
+        /// The run.
+        run: Run,
+        /// Regular, or the last resort.
+        how: Promotion,
+        /// Whether the source was known to take no writes before.
+        fence: Fence,
+    },
+    /// It was seen whether the database is still written to where it was. Answers [`super::region::InPlace`].
+    PlaceKnown {
+        /// The run.
+        run: Run,
+    },
+    /// A value written through this Region's own load balancer is read back through it. Answers
+    /// [`super::region::Seen`].
+    WritableHere {
+        /// The run.
+        run: Run,
+    },
+    /// This Region's database follows the other Region's again, and its data is there. Answers
+    /// [`super::region::Seen`].
+    Rejoined {
+        /// The run.
+        run: Run,
+        /// The epoch under which the run holds the lock.
+        epoch: Epoch,
+    },
+    /// The other Region's database follows this one, within the recovery point objective: the standby is armed.
+    /// Answers [`super::region::Seen`].
+    StandbyArmed {
+        /// The run.
+        run: Run,
+        /// The epoch under which the run holds the lock.
+        epoch: Epoch,
     },
 }
 

@@ -7,6 +7,7 @@ use super::Run;
 use super::assess::Assessment;
 use super::database::{Moved, Written};
 use super::notify::Failure;
+use super::region::{self, Answer, Approval, Fencing, Noted, Promoted, RegionAssessment, Seen};
 use crate::journal::Outcome;
 use crate::names::Epoch;
 
@@ -16,6 +17,17 @@ use crate::names::Epoch;
 pub enum Input {
     /// The run holds its system's lock.
     LockTaken {
+        /// The run.
+        run: Run,
+    },
+    /// Recoveries inside the other Region are kept out while the system is moved: the run holds the lock of that
+    /// Region's journal too. An unplanned move goes on without it. Answers [`Seen`].
+    OtherLockTaken {
+        /// The run.
+        run: Run,
+    },
+    /// The run does not hold the lock of the other Region's journal, as far as that answers. Answers [`Seen`].
+    OtherLockReleased {
         /// The run.
         run: Run,
     },
@@ -46,6 +58,24 @@ pub struct Record {
     /// The proof that it takes writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
+    /// Both Regions as observed before anything was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionAssessment>,
+    /// Whether the source was known to take no writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fencing: Option<Fencing>,
+    /// The person's answer at the gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// The other Region's database became the primary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promoted: Option<Promoted>,
+    /// A request through the name was served by the other Region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<Seen>,
+    /// What each state saw, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Noted>,
     /// Why it could not go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -56,6 +86,9 @@ impl Record {
     pub fn outcome(&self) -> Outcome {
         use super::assess::Verdict;
 
+        if let Some(region) = &self.region {
+            return self.outcome_of_move(region.verdict);
+        }
         let verdict = self.assessment.as_ref().map(|assessment| assessment.verdict);
         match (&self.failure, verdict, &self.written) {
             (Some(_), _, _) => Outcome::Paged,
@@ -63,6 +96,21 @@ impl Record {
             (None, Some(Verdict::FailOver), Some(_)) => Outcome::Recovered,
             // Nothing says that it failed, and nothing proves that it worked: that is for a person to look at.
             (None, Some(Verdict::FailOver) | None, _) => Outcome::Paged,
+        }
+    }
+
+    fn outcome_of_move(&self, verdict: region::Verdict) -> Outcome {
+        let rejected = self
+            .approval
+            .as_ref()
+            .is_some_and(|approval| approval.answer == Answer::Rejected);
+        match (&self.failure, verdict, &self.served) {
+            (Some(_), _, _) => Outcome::Paged,
+            (None, region::Verdict::StandDown, _) => Outcome::StoodDown,
+            (None, _, None) if rejected => Outcome::RolledBack,
+            (None, region::Verdict::FailOver | region::Verdict::SwitchOver, Some(_)) => Outcome::Recovered,
+            // Nothing says that it failed, and nothing proves that it worked: that is for a person to look at.
+            (None, region::Verdict::FailOver | region::Verdict::SwitchOver, None) => Outcome::Paged,
         }
     }
 
@@ -74,8 +122,14 @@ impl Record {
             .flat_map(|assessment| assessment.seen.iter().cloned());
         let moved = self.moved.iter().map(|moved| moved.seen.clone());
         let written = self.written.iter().map(|written| written.seen.clone());
+        let noted = self.timeline.iter().map(ToString::to_string);
         let failed = self.failure.iter().map(ToString::to_string);
-        assessed.chain(moved).chain(written).chain(failed).collect()
+        assessed
+            .chain(moved)
+            .chain(written)
+            .chain(noted)
+            .chain(failed)
+            .collect()
     }
 }
 

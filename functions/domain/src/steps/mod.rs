@@ -4,9 +4,13 @@
 //! field `ensure` says which. The names are the contract with `statemachines/*.asl.json`.
 
 pub mod assess;
+pub mod cache;
+pub mod capacity;
 pub mod database;
 pub mod journal;
 pub mod notify;
+pub mod region;
+pub mod traffic;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

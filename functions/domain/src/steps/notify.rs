@@ -18,6 +18,19 @@ pub enum Input {
         /// What happened.
         record: Record,
     },
+    /// People were asked whether the move may go on, and how to answer. Called with `.waitForTaskToken`: the state
+    /// ends when somebody answers, and its output is that [`super::region::Approval`]. The token goes into the
+    /// journal, never into the message.
+    ApprovalAsked {
+        /// The run.
+        run: Run,
+        /// The task's token.
+        token: String,
+        /// What was found so far.
+        record: Record,
+        /// How long the state waits for an answer.
+        timeout_seconds: u64,
+    },
 }
 
 /// Why a machine left its path: the state that failed, and what Step Functions caught there.
@@ -48,6 +61,13 @@ impl fmt::Display for Failure {
             if cause.is_empty() { "no cause given" } else { cause }
         )
     }
+}
+
+/// People were asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The risks that an approval has to accept.
+    pub risks: Vec<super::region::Risk>,
 }
 
 /// People were told.

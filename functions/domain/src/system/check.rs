@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::file::{DatabaseKind, Meaning, Mode, SystemFile};
-use super::{Database, Objectives, People, Policy, RecoveryPolicy, Regions, System};
+use super::file::{DatabaseKind, Meaning, Mode, PeopleTable, SystemFile};
+use super::{
+    Database, DeclaredAlarm, Objectives, People, Policy, RecoveryPolicy, RegionPolicy, Regions, System,
+};
+use crate::names::Region;
+
+mod region;
 
 /// Something wrong with a system file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,9 +114,9 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
         let alarm = name.get_ref().as_str();
         match declared.get(alarm) {
             Some(Meaning::UserImpact) => {}
-            Some(Meaning::DatabaseDown) => problem(
+            Some(Meaning::DatabaseDown | Meaning::RegionDown) => problem(
                 name.span(),
-                format!("`{alarm}` starts this recovery, so it cannot confirm it"),
+                format!("`{alarm}` starts a recovery, so it cannot confirm one"),
                 "a second signal must be independent: name an alarm that means `user-impact`".to_owned(),
             ),
             None => {
@@ -164,16 +169,27 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
         );
     }
 
-    for topic in std::iter::once(&file.people.page).chain(&file.people.report) {
-        if topic.get_ref().region() != primary.as_str() {
+    topics(&file.people, primary, file, &mut problem);
+    region::contradictions(file, &mut problem);
+    problems
+}
+
+/// Topics live where the recoveries run that use them, and in the system's account.
+fn topics(
+    people: &PeopleTable,
+    region: &Region,
+    file: &SystemFile,
+    problem: &mut impl FnMut(Range<usize>, String, String),
+) {
+    for topic in std::iter::once(&people.page).chain(&people.report) {
+        if topic.get_ref().region() != region.as_str() {
             problem(
                 topic.span(),
                 format!(
-                    "the topic lives in {}, the system in {primary}",
+                    "the topic lives in {}, the recoveries that use it run in {region}",
                     topic.get_ref().region()
                 ),
-                "an in-Region recovery must not depend on another Region: use a topic in the primary Region"
-                    .to_owned(),
+                format!("a recovery must not depend on another Region: use a topic in {region}"),
             );
         }
         if topic.get_ref().account() != file.account.as_str() {
@@ -188,7 +204,6 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
             );
         }
     }
-    problems
 }
 
 fn suggested_rto(kind: DatabaseKind) -> &'static str {
@@ -206,24 +221,44 @@ fn faster(kind: DatabaseKind) -> &'static str {
 }
 
 fn assemble(file: SystemFile) -> System {
-    let page = file.people.page.into_inner();
+    let primary = file.regions.primary.into_inner();
+    let standby = file.regions.standby.map(toml::Spanned::into_inner);
+    let people = people(file.people);
+    let database = Database {
+        kind: file.database.kind.into_inner(),
+        identifier: file.database.identifier,
+        write_check: file.database.write_check,
+    };
+    let region_failover = match (&standby, file.region_failover) {
+        (Some(standby), Some(table)) => Some(region::assemble(
+            table.into_inner(),
+            &primary,
+            standby,
+            &database,
+            &people,
+        )),
+        _ => None,
+    };
     System {
         name: file.name,
         account: file.account,
-        regions: Regions {
-            primary: file.regions.primary.into_inner(),
-            standby: file.regions.standby.map(toml::Spanned::into_inner),
-        },
-        database: Database {
-            kind: file.database.kind.into_inner(),
-            identifier: file.database.identifier,
-            write_check: file.database.write_check,
-        },
         alarms: file
             .alarms
             .into_iter()
-            .map(|alarm| (alarm.name.into_inner(), alarm.means))
+            .map(|alarm| {
+                let declared = DeclaredAlarm {
+                    means: alarm.means,
+                    watches: alarm.watches,
+                    region: alarm
+                        .region
+                        .map_or_else(|| primary.clone(), toml::Spanned::into_inner),
+                };
+                (alarm.name.into_inner(), declared)
+            })
             .collect(),
+        regions: Regions { primary, standby },
+        database,
+        region_failover,
         objectives: Objectives {
             rto: file.objectives.rto.into_inner(),
             rpo: file.objectives.rpo,
@@ -242,14 +277,23 @@ fn assemble(file: SystemFile) -> System {
                     .map(toml::Spanned::into_inner)
                     .collect(),
             },
+            fail_over_region: RegionPolicy {
+                mode: file.policy.fail_over_region.mode,
+                cooldown: file.policy.fail_over_region.cooldown.into_inner(),
+                window: file.policy.fail_over_region.window,
+            },
         },
-        people: People {
-            report: file
-                .people
-                .report
-                .map_or_else(|| page.clone(), toml::Spanned::into_inner),
-            page,
-        },
+        people,
+    }
+}
+
+fn people(table: PeopleTable) -> People {
+    let page = table.page.into_inner();
+    People {
+        report: table
+            .report
+            .map_or_else(|| page.clone(), toml::Spanned::into_inner),
+        page,
     }
 }
 

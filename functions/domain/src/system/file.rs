@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use crate::duration::Duration;
 use crate::names::{AccountId, DbIdentifier, Region, SystemName, TopicArn};
+use crate::system::region_failover::{Hostname, Isolation, Replication, Traffic, Web};
 
 /// An application that Evenkeel keeps upright.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -27,6 +28,9 @@ pub struct SystemFile {
     /// The CloudWatch alarms that Evenkeel listens to, and what each means.
     #[serde(default)]
     pub alarms: Vec<AlarmTable>,
+    /// What a move to the standby Region has to know. Goes with `standby` in [regions].
+    #[schemars(with = "Option<RegionFailoverTable>")]
+    pub region_failover: Option<Spanned<RegionFailoverTable>>,
     /// What was promised about it.
     pub objectives: ObjectivesTable,
     /// What may run by itself, and when.
@@ -108,6 +112,34 @@ pub struct AlarmTable {
     pub name: Spanned<String>,
     /// What it means when it is in ALARM.
     pub means: Meaning,
+    /// What it looks at. Needed for `region-down`: two alarms that look at the same thing are one signal.
+    pub watches: Option<Watches>,
+    /// The Region that it lives in. The primary, if left out. An alarm that means `region-down` lives in the standby
+    /// Region, or it is lost with the Region it is about.
+    #[schemars(with = "Option<Region>")]
+    pub region: Option<Spanned<Region>>,
+}
+
+/// What an alarm looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Watches {
+    /// Whether the Region answers, as probed from the standby Region.
+    Reachability,
+    /// Whether users are served, as their own devices or probes elsewhere report it.
+    Users,
+    /// Whether data still arrives from the Region's database.
+    Replication,
+}
+
+impl fmt::Display for Watches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Reachability => "reachability",
+            Self::Users => "users",
+            Self::Replication => "replication",
+        })
+    }
 }
 
 /// What an alarm means when it is in ALARM.
@@ -118,6 +150,8 @@ pub enum Meaning {
     DatabaseDown,
     /// Users are failing, for whatever reason. Starts nothing by itself, but can confirm another alarm.
     UserImpact,
+    /// The Region that serves is lost. Two of these that look at different things are needed to start a move.
+    RegionDown,
 }
 
 impl fmt::Display for Meaning {
@@ -125,6 +159,7 @@ impl fmt::Display for Meaning {
         f.pad(match self {
             Self::DatabaseDown => "database-down",
             Self::UserImpact => "user-impact",
+            Self::RegionDown => "region-down",
         })
     }
 }
@@ -155,6 +190,9 @@ pub struct PolicyTable {
     /// The in-Region database failover.
     #[serde(default)]
     pub fail_over_database: RecoveryPolicyTable,
+    /// The unplanned move to the standby Region.
+    #[serde(default)]
+    pub fail_over_region: RegionPolicyTable,
 }
 
 impl Default for PolicyTable {
@@ -162,6 +200,7 @@ impl Default for PolicyTable {
         Self {
             signal_max_age: default_signal_max_age(),
             fail_over_database: RecoveryPolicyTable::default(),
+            fail_over_region: RegionPolicyTable::default(),
         }
     }
 }
@@ -201,6 +240,95 @@ fn default_cooldown() -> Spanned<Duration> {
     Spanned::new(0..0, Duration::from_mins(30))
 }
 
+/// When a system may begin to move to the other Region without having been told to. Whatever this says, nothing is
+/// promoted until a person has approved it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RegionPolicyTable {
+    /// `automatic`: it begins by itself and asks before it promotes. `page`: a person is paged instead.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself (the flap guard).
+    #[serde(default = "default_cooldown")]
+    #[schemars(with = "Duration")]
+    pub cooldown: Spanned<Duration>,
+    /// How long two independent signals must have held before anything is done.
+    #[serde(default = "default_window")]
+    pub window: Duration,
+}
+
+impl Default for RegionPolicyTable {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            cooldown: default_cooldown(),
+            window: default_window(),
+        }
+    }
+}
+
+const fn default_window() -> Duration {
+    Duration::from_secs(60)
+}
+
+/// What a move to the standby Region has to know. Everything is a literal: nothing is looked up while a Region is
+/// lost.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RegionFailoverTable {
+    /// How the database reaches the standby Region.
+    pub replication: Replication,
+    /// The name under which users reach the system.
+    pub hostname: Hostname,
+    /// The write check through that name.
+    #[schemars(with = "HttpsUrl")]
+    pub request: Spanned<HttpsUrl>,
+    /// How long resolvers may keep an answer for the name.
+    pub ttl: Duration,
+    /// The authoritative name servers of the name's zone, as its delegation lists them.
+    pub name_servers: Vec<Hostname>,
+    /// How users are moved.
+    pub traffic: Traffic,
+    /// An ElastiCache global datastore to promote as well.
+    pub global_datastore: Option<String>,
+    /// The primary Region's half. Its database and its people stand in [database] and [people].
+    pub primary: PrimarySiteTable,
+    /// The standby Region's half.
+    pub standby: StandbySiteTable,
+}
+
+/// The primary Region's half.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PrimarySiteTable {
+    /// What serves users there.
+    #[schemars(with = "Web")]
+    pub web: Spanned<Web>,
+    /// How the database there is cut off.
+    pub isolation: Isolation,
+    /// The ElastiCache replication group there.
+    pub cache: Option<String>,
+}
+
+/// The standby Region's half.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StandbySiteTable {
+    /// The DB cluster (`aurora-global`) or DB instance (`read-replica`) there.
+    pub database: DbIdentifier,
+    /// The write check through the standby Region's own load balancer.
+    pub write_check: HttpsUrl,
+    /// What serves users there.
+    #[schemars(with = "Web")]
+    pub web: Spanned<Web>,
+    /// How the database there is cut off.
+    pub isolation: Isolation,
+    /// The ElastiCache replication group there.
+    pub cache: Option<String>,
+    /// Who is told when the system moves there: topics in the standby Region.
+    pub people: PeopleTable,
+}
+
 /// Whether a recovery starts by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -233,6 +361,13 @@ impl HttpsUrl {
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its host, without the port.
+    pub fn host(&self) -> &str {
+        let rest = self.0.trim_start_matches("https://");
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        authority.split(':').next().unwrap_or_default()
     }
 }
 

@@ -6,18 +6,20 @@
 
 pub mod check;
 pub mod file;
+pub mod region_failover;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::duration::Duration;
-use crate::names::{AccountId, DbIdentifier, Recovery, Region, SystemName, TopicArn};
+use crate::names::{AccountId, DbIdentifier, Region, SystemName, TopicArn};
 use crate::step;
 use crate::steps::Run;
 
 pub use check::{Problem, read};
-pub use file::{DatabaseKind, HttpsUrl, Meaning, Mode, Percent};
+pub use file::{DatabaseKind, HttpsUrl, Meaning, Mode, Percent, Watches};
+pub use region_failover::{Move, RegionFailover, Site};
 
 /// An application that Evenkeel keeps upright, coherent by construction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,14 +32,27 @@ pub struct System {
     pub regions: Regions,
     /// Its database.
     pub database: Database,
-    /// What each declared alarm means, by the alarm's name.
-    pub alarms: BTreeMap<String, Meaning>,
+    /// The declared alarms, by name.
+    pub alarms: BTreeMap<String, DeclaredAlarm>,
+    /// What a Region failover has to know, where there is a second Region.
+    pub region_failover: Option<RegionFailover>,
     /// What was promised.
     pub objectives: Objectives,
     /// What may run by itself, and when.
     pub policy: Policy,
     /// Who is told.
     pub people: People,
+}
+
+/// A CloudWatch alarm that a system declares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeclaredAlarm {
+    /// What it means when it is in ALARM.
+    pub means: Meaning,
+    /// What it looks at, where that has to be known: two alarms that look at the same thing are one signal.
+    pub watches: Option<Watches>,
+    /// The Region that it lives in.
+    pub region: Region,
 }
 
 /// Where a system runs.
@@ -78,6 +93,19 @@ pub struct Policy {
     pub signal_max_age: Duration,
     /// The in-Region database failover.
     pub fail_over_database: RecoveryPolicy,
+    /// The unplanned move to the other Region.
+    pub fail_over_region: RegionPolicy,
+}
+
+/// When a system may be moved to the other Region without having been told to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RegionPolicy {
+    /// Whether it begins by itself. Nothing is promoted without a person's approval in either case (rule 6).
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself.
+    pub cooldown: Duration,
+    /// How long two independent signals must have held (rule 8).
+    pub window: Duration,
 }
 
 /// When one recovery may run.
@@ -98,15 +126,6 @@ pub struct People {
     pub page: TopicArn,
     /// Informs: a recovery ran and the system serves again.
     pub report: TopicArn,
-}
-
-impl Policy {
-    /// The policy of one recovery.
-    pub fn of(&self, recovery: Recovery) -> &RecoveryPolicy {
-        match recovery {
-            Recovery::FailOverDatabase => &self.fail_over_database,
-        }
-    }
 }
 
 /// The systems of one deployment.
@@ -142,7 +161,10 @@ impl Systems {
         self.0
             .iter()
             .filter(|system| system.lives_in(account, region))
-            .find_map(|system| system.alarms.get(alarm).map(|meaning| (system, *meaning)))
+            .find_map(|system| {
+                let declared = system.alarms.get(alarm)?;
+                (declared.region.as_str() == region).then_some((system, declared.means))
+            })
     }
 
     /// The one whose database, or a member of whose cluster, has that ARN's resource name.
@@ -150,10 +172,8 @@ impl Systems {
         self.0.iter().find(|system| {
             system.lives_in(account, region)
                 && system
-                    .database
-                    .identifier
-                    .as_str()
-                    .eq_ignore_ascii_case(identifier)
+                    .databases()
+                    .any(|known| known.as_str().eq_ignore_ascii_case(identifier))
         })
     }
 }
@@ -165,6 +185,12 @@ impl From<Vec<System>> for Systems {
 }
 
 impl System {
+    /// Its databases, in every Region.
+    fn databases(&self) -> impl Iterator<Item = &DbIdentifier> {
+        let sites = self.region_failover.iter().flat_map(|shared| &shared.sites);
+        std::iter::once(&self.database.identifier).chain(sites.map(|site| &site.database))
+    }
+
     fn lives_in(&self, account: &str, region: &str) -> bool {
         self.account.as_str() == account
             && (self.regions.primary.as_str() == region

@@ -30,6 +30,10 @@ fn shop() -> System {
     system::read(SYSTEM).expect("coherent")
 }
 
+fn here() -> Region {
+    "eu-central-1".parse().expect("valid")
+}
+
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a timestamp")
 }
@@ -60,7 +64,7 @@ fn assessed(verdict: Verdict) -> Option<Assessment> {
 }
 
 fn written(record: &Record) -> Message {
-    Message::about_run(&shop(), &run(), record, at("2026-09-21T14:15:02Z"))
+    Message::about_run(&shop(), &here(), &run(), record, at("2026-09-21T14:15:02Z"))
 }
 
 #[test]
@@ -80,6 +84,7 @@ fn a_recovery_says_that_nobody_has_to_act() {
             seen: "stored and read back t".into(),
         }),
         failure: None,
+        ..Record::default()
     });
     assert_eq!(message.topic, shop().people.report);
     assert_snapshot!(format!("{}\n---\n{}", message.subject, message.text));
@@ -121,7 +126,7 @@ fn an_undeclared_alarm_says_how_to_declare_it() {
         why,
         evidence: vec![],
     };
-    let message = Message::about_decision(&shop(), "disk-full@1", &decision);
+    let message = Message::about_decision(&shop(), &here(), "disk-full@1", &decision);
     assert_snapshot!(format!("{}\n---\n{}", message.subject, message.text));
 }
 
@@ -132,4 +137,200 @@ fn a_subject_is_what_sns_takes() {
         subject.len() <= LONGEST_SUBJECT && subject.is_ascii() && !subject.contains('\n'),
         "{subject}"
     );
+}
+
+mod region {
+    use domain::journal::Question;
+    use domain::steps::region::{
+        Answer, Approval, CapacityAssessment, Fence, Fencing, GroupSize, Lag, Noted, Promoted,
+        RegionAssessment, Seen, Verdict, risks,
+    };
+
+    use super::*;
+
+    const TWO_REGIONS: &str = r#"
+[objectives]
+rto = "5m"
+rpo = "30s"
+[region-failover]
+replication = { kind = "aurora-global", global-cluster = "shop-global" }
+hostname = "shop.example.com"
+request = "https://shop.example.com/evenkeel/write-check"
+ttl = "30s"
+name-servers = ["ns-1.example.net"]
+traffic = { kind = "health-check", bucket = "shop-switch", key = "standby-serves" }
+[region-failover.primary]
+web = { group = "shop-web", target-group = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/1", listener = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shop/1/1", instances = 6, max-instances = 12 }
+isolation = { security-groups = ["sg-1"], isolating-security-group = "sg-2" }
+[region-failover.standby]
+database = "shop-db-eu-west-1"
+write-check = "https://eu-west-1.shop.example.com/evenkeel/write-check"
+web = { group = "shop-web", target-group = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shop/1", listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/1/1", instances = 6, max-instances = 12 }
+isolation = { security-groups = ["sg-3"], isolating-security-group = "sg-4" }
+people = { page = "arn:aws:sns:eu-west-1:111122223333:page" }
+[policy.fail-over-region]
+mode = "page"
+"#;
+
+    fn shop_in_two_regions() -> System {
+        let text = SYSTEM
+            .replace("multi-az-instance", "aurora")
+            .replace("[database]", "standby = \"eu-west-1\"\n[database]")
+            .replace("[objectives]\nrto = \"5m\"\n", "");
+        system::read(&format!("{text}{TWO_REGIONS}")).expect("coherent")
+    }
+
+    fn there() -> Region {
+        "eu-west-1".parse().expect("valid")
+    }
+
+    fn move_run() -> Run {
+        Run {
+            incident: "shop-fail-over-region-20260921T141320Z-0123456789abcdef"
+                .parse()
+                .expect("valid"),
+            recovery: Recovery::FailOverRegion,
+            because: "unreachable and users-failing are in ALARM and mean region-down".into(),
+            ..run()
+        }
+    }
+
+    fn noted(state: &str, rules: &[u8], seen: &str) -> Noted {
+        Noted {
+            state: state.into(),
+            at: at("2026-09-21T14:14:05.250Z"),
+            rules: rules.into(),
+            seen: vec![seen.into()],
+        }
+    }
+
+    fn assessed() -> Record {
+        let lag = Lag {
+            lag_ms: 95_400,
+            measured_at: at("2026-09-21T14:13:00Z"),
+            age_ms: 20_000,
+        };
+        Record {
+            region: Some(RegionAssessment {
+                at: at("2026-09-21T14:14:00Z"),
+                verdict: Verdict::FailOver,
+                from: here(),
+                to: there(),
+                source_reachable: false,
+                writer_in: Some(here()),
+                lag: Some(lag),
+                capacity: CapacityAssessment {
+                    standing: GroupSize {
+                        min: 1,
+                        desired: 1,
+                        max: 12,
+                    },
+                    source_in_service: None,
+                    needed: 6,
+                },
+                seen: vec![],
+            }),
+            fencing: Some(Fencing {
+                at: at("2026-09-21T14:14:05Z"),
+                fence: Fence::Unknown,
+                seen: vec![],
+            }),
+            timeline: vec![noted(
+                "FenceSource",
+                &[3, 4],
+                "rds:DescribeDBClusters in eu-central-1 timed out",
+            )],
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_question_says_what_would_be_lost_and_how_to_answer_and_never_the_token() {
+        let (system, record) = (shop_in_two_regions(), assessed());
+        let region = record.region.as_ref().expect("assessed");
+        let question = Question {
+            incident: move_run().incident,
+            token: "AAAAKgAAAAIAAAAA".into(),
+            asked_at: at("2026-09-21T14:14:06Z"),
+            expires_at: at("2026-09-21T14:29:06Z"),
+            risks: risks(region, Fence::Unknown, &system.objectives),
+            answer: None,
+        };
+        let message = Message::question(&system, &there(), &move_run(), &record, &question);
+        assert!(!message.text.contains(&question.token));
+        assert_eq!(message.topic.region(), "eu-west-1");
+        assert_snapshot!(message.text);
+    }
+
+    #[test]
+    fn after_the_promotion_the_page_carries_the_next_command() {
+        let failure = Failure {
+            state: "AwaitHealthy".into(),
+            error: "DeadlinePassed".into(),
+            cause: "not within 900 s: 3 healthy of 6 needed".into(),
+        };
+        let promoted = Promoted {
+            at: at("2026-09-21T14:16:00Z"),
+            fence: Fence::TimedOut,
+            seen: vec![],
+        };
+        let record = Record {
+            promoted: Some(promoted),
+            failure: Some(failure),
+            ..assessed()
+        };
+        let message = Message::about_run(
+            &shop_in_two_regions(),
+            &there(),
+            &move_run(),
+            &record,
+            at("2026-09-21T14:31:00Z"),
+        );
+        assert_snapshot!(message.text);
+    }
+
+    #[test]
+    fn who_said_no_stands_in_the_message() {
+        let approval = Approval {
+            at: at("2026-09-21T14:15:00Z"),
+            answer: Answer::Rejected,
+            by: "on-call".into(),
+            because: "users are served".into(),
+            accepted: vec![],
+            seen: vec![],
+        };
+        let timeline = vec![noted(
+            "AskApproval",
+            &[4, 5, 6],
+            "rejected by on-call, because users are served",
+        )];
+        let record = Record {
+            approval: Some(approval),
+            timeline,
+            ..assessed()
+        };
+        let message = Message::about_run(
+            &shop_in_two_regions(),
+            &there(),
+            &move_run(),
+            &record,
+            at("2026-09-21T14:15:02Z"),
+        );
+        assert_eq!(message.topic.as_str(), "arn:aws:sns:eu-west-1:111122223333:page");
+        assert_snapshot!(message.text);
+    }
+
+    #[test]
+    fn a_move_recovered_only_when_a_request_through_the_name_was_served() {
+        let served = Seen {
+            at: at("2026-09-21T14:17:00Z"),
+            seen: vec![],
+        };
+        let record = Record {
+            served: Some(served),
+            ..assessed()
+        };
+        assert_eq!(record.outcome(), Outcome::Recovered);
+        assert_eq!(assessed().outcome(), Outcome::Paged);
+    }
 }

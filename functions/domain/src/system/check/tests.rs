@@ -34,8 +34,12 @@ page = "arn:aws:sns:eu-central-1:111122223333:page"
 
 /// What is said about the good file with one thing changed.
 fn said(from: &str, to: &str) -> String {
-    assert!(GOOD.contains(from), "the good file does not hold {from}");
-    let text = GOOD.replacen(from, to, 1);
+    said_of(GOOD, from, to)
+}
+
+fn said_of(good: &str, from: &str, to: &str) -> String {
+    assert!(good.contains(from), "the good file does not hold {from}");
+    let text = good.replacen(from, to, 1);
     match read(&text) {
         Ok(_) => "accepted".to_owned(),
         Err(problems) => problems
@@ -125,6 +129,157 @@ fn every_refusal_names_line_reason_and_way_out() {
     let report: String = cases
         .iter()
         .map(|(what, from, to)| format!("# {what}\n{}\n\n", said(from, to)))
+        .collect();
+    assert!(!report.contains("accepted"), "{report}");
+    assert_snapshot!(report);
+}
+
+const TWO_REGIONS: &str = r#"name = "shop"
+account = "111122223333"
+
+[regions]
+primary = "eu-central-1"
+standby = "eu-west-1"
+
+[database]
+kind = "aurora"
+identifier = "shop-db"
+write-check = "https://eu-central-1.shop.example.com/evenkeel/write-check"
+
+[region-failover]
+replication = { kind = "aurora-global", global-cluster = "shop-global" }
+hostname = "shop.example.com"
+request = "https://shop.example.com/evenkeel/write-check"
+ttl = "30s"
+name-servers = ["ns-1.example.net"]
+traffic = { kind = "health-check", bucket = "shop-switch", key = "standby-serves" }
+
+[region-failover.primary]
+web = { group = "shop-web", target-group = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/shop/1", listener = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shop/1/1", instances = 6, max-instances = 12 }
+isolation = { security-groups = ["sg-1"], isolating-security-group = "sg-2" }
+
+[region-failover.standby]
+database = "shop-db-eu-west-1"
+write-check = "https://eu-west-1.shop.example.com/evenkeel/write-check"
+web = { group = "shop-web", target-group = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shop/1", listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/1/1", instances = 6, max-instances = 12 }
+isolation = { security-groups = ["sg-3"], isolating-security-group = "sg-4" }
+people = { page = "arn:aws:sns:eu-west-1:111122223333:page" }
+
+[[alarms]]
+name = "writer-unreachable"
+means = "database-down"
+
+[[alarms]]
+name = "unreachable"
+means = "region-down"
+watches = "reachability"
+region = "eu-west-1"
+
+[[alarms]]
+name = "users-failing"
+means = "region-down"
+watches = "users"
+region = "eu-west-1"
+
+[objectives]
+rto = "5m"
+rpo = "30s"
+
+[people]
+page = "arn:aws:sns:eu-central-1:111122223333:page"
+"#;
+
+#[test]
+fn a_system_in_two_regions_moves_to_the_one_that_a_recovery_runs_in() {
+    let system = read(TWO_REGIONS).expect("coherent");
+    let region = |name: &str| name.parse::<Region>().expect("a Region");
+    let away = system.moving_to(&region("eu-west-1")).expect("at home there");
+    assert_eq!(
+        (away.to.database.as_str(), away.is_homeward()),
+        ("shop-db-eu-west-1", false)
+    );
+    let home = system.moving_to(&region("eu-central-1")).expect("at home there");
+    assert_eq!(
+        (home.to.host(), home.is_homeward()),
+        ("eu-central-1.shop.example.com", true)
+    );
+    system
+        .moving_to(&region("us-east-1"))
+        .expect_err("not at home there");
+    assert_eq!(
+        system.people_in(&region("eu-west-1")).report.region(),
+        "eu-west-1"
+    );
+}
+
+#[test]
+fn what_contradicts_itself_between_two_regions_is_refused_with_a_way_out() {
+    let cases = [
+        (
+            "a standby without a way there",
+            "[region-failover]\n",
+            "[region-failovers]\n",
+        ),
+        ("a way without a standby", "standby = \"eu-west-1\"\n", ""),
+        (
+            "no such replication",
+            "kind = \"aurora\"",
+            "kind = \"multi-az-cluster\"",
+        ),
+        (
+            "another name",
+            "request = \"https://shop.",
+            "request = \"https://shops.",
+        ),
+        (
+            "nobody serves",
+            "instances = 6, max-instances = 12 }\nisolation = { security-groups = [\"sg-1\"]",
+            "instances = 13, max-instances = 12 }\nisolation = { security-groups = [\"sg-1\"]",
+        ),
+        (
+            "a listener elsewhere",
+            "listener = \"arn:aws:elasticloadbalancing:eu-west-1",
+            "listener = \"arn:aws:elasticloadbalancing:eu-west-2",
+        ),
+        ("nobody to ask", "[\"ns-1.example.net\"]", "[]"),
+        ("too long a TTL", "ttl = \"30s\"", "ttl = \"1h\""),
+        ("too little time", "rto = \"5m\"", "rto = \"70s\""),
+        (
+            "a topic elsewhere",
+            "arn:aws:sns:eu-west-1:111122223333:page",
+            "arn:aws:sns:eu-central-1:111122223333:page",
+        ),
+        (
+            "lost with its Region",
+            "watches = \"users\"\nregion = \"eu-west-1\"",
+            "watches = \"users\"",
+        ),
+        ("nothing said", "watches = \"users\"\n", ""),
+        ("one signal", "watches = \"users\"", "watches = \"reachability\""),
+        (
+            "half a datastore",
+            "ttl = \"30s\"",
+            "ttl = \"30s\"\nglobal-datastore = \"shop-cache\"",
+        ),
+        (
+            "too few endpoints",
+            "{ kind = \"health-check\", bucket = \"shop-switch\", key = \"standby-serves\" }",
+            "{ kind = \"routing-control\", endpoints = [], primary = \"a\", standby = \"b\" }",
+        ),
+        (
+            "another zone",
+            "https://eu-west-1.shop.example.com",
+            "https://shop-1.eu-west-1.elb.amazonaws.com",
+        ),
+        (
+            "no host name",
+            "hostname = \"shop.example.com\"",
+            "hostname = \"shop\"",
+        ),
+    ];
+    let report: String = cases
+        .iter()
+        .map(|(what, from, to)| format!("# {what}\n{}\n\n", said_of(TWO_REGIONS, from, to)))
         .collect();
     assert!(!report.contains("accepted"), "{report}");
     assert_snapshot!(report);

@@ -2,6 +2,8 @@
 //! a real SDK client that the embedded table answers. A property then drives both through the same random operations
 //! and compares every answer.
 
+mod people;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,6 +23,14 @@ use jiff::{SignedDuration, Timestamp};
 use journal::{DynamoJournal, MemoryJournal};
 use proptest::prelude::*;
 use rehearsal::dynamodb::{Tables, answer, rules};
+
+use people::{
+    a_question_reads_back_as_it_was_asked, an_answer_outlives_a_new_token,
+    asked_again_a_question_takes_the_new_token_and_keeps_the_rest,
+    questions_and_wishes_are_no_part_of_a_view, questions_of_two_runs_are_two,
+    the_first_answer_to_a_question_stands, the_first_wish_to_stop_a_run_stands,
+    what_nobody_asked_cannot_be_answered,
+};
 
 const LEASE: Duration = Duration::from_mins(45);
 
@@ -125,6 +135,14 @@ contract! {
     times_are_kept_to_the_millisecond,
     an_unknown_system_has_no_past,
     a_view_holds_lock_incidents_and_alarms,
+    a_question_reads_back_as_it_was_asked,
+    asked_again_a_question_takes_the_new_token_and_keeps_the_rest,
+    the_first_answer_to_a_question_stands,
+    an_answer_outlives_a_new_token,
+    what_nobody_asked_cannot_be_answered,
+    questions_of_two_runs_are_two,
+    the_first_wish_to_stop_a_run_stands,
+    questions_and_wishes_are_no_part_of_a_view,
 }
 
 async fn a_free_lock_goes_to_whoever_asks(journal: impl Journal) -> Result<()> {
@@ -770,7 +788,12 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     let leases = (0u64..8).prop_map(Duration::from_millis);
     let alarms = prop::sample::select(vec!["a".to_owned(), "a#b".to_owned(), "é".to_owned()]);
     let keys = || prop::sample::select(vec!["a/recovered".to_owned(), "a/paged".to_owned()]);
-    let outcomes = prop::sample::select(vec![Outcome::Recovered, Outcome::StoodDown, Outcome::Paged]);
+    let outcomes = prop::sample::select(vec![
+        Outcome::Recovered,
+        Outcome::StoodDown,
+        Outcome::RolledBack,
+        Outcome::Paged,
+    ]);
     let seen = prop::collection::vec(".{0,8}", 0..3);
     let incidents = (systems(), holders(), times(), times(), outcomes, seen).prop_map(
         |(system, id, opened_at, closed_at, outcome, seen)| Incident {

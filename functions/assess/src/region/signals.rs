@@ -1,0 +1,206 @@
+//! What the alarms say of the Region that is to be left: two independent signals over a minimum window (rule 8).
+//!
+//! Nothing starts by itself on fewer than two. So if there never were two since the incident opened, a person started
+//! this run, and a person's order is not waited out (rule 9: manual override, always). If there were two and there are
+//! fewer now, the run was right to start and may have been wrong: it waits as long again for the signal to come back,
+//! and stands down when it does not, as after a blip.
+
+use std::collections::BTreeSet;
+
+use domain::decision::INDEPENDENT_SIGNALS;
+use domain::duration::Duration;
+use domain::journal::View;
+use domain::system::{Meaning, Move, Watches};
+use jiff::Timestamp;
+
+/// The alarms that say whether the Region that is to be left is lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signals {
+    /// In ALARM.
+    pub raised: Vec<Signal>,
+    /// In ALARM before, and not any more since the incident opened.
+    pub ended: Vec<Signal>,
+}
+
+/// One alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Its name.
+    pub alarm: String,
+    /// What it looks at.
+    pub watches: Option<Watches>,
+    /// Since when it has been as it is.
+    pub since: Timestamp,
+}
+
+/// How the signals stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Two that look at different things have held for the whole window.
+    Confirmed,
+    /// Two hold, and the window is not over.
+    Holding,
+    /// There were two; the window since one of them ended is not over.
+    Fading,
+    /// There were two, and a whole window later there still are not.
+    Gone,
+    /// There never were two since the incident opened: a person started this.
+    ByHand,
+}
+
+impl Signals {
+    /// Reads them from the journal. Alarms count that live in the Region in which this runs: the others look at this
+    /// Region, or are lost with the one that is to be left.
+    pub fn read(moved: &Move<'_>, view: &View, opened_at: Timestamp) -> Self {
+        let mut signals = Self::default();
+        for (alarm, declared) in &moved.system.alarms {
+            let Some(seen) = view.alarms.get(alarm) else {
+                continue;
+            };
+            if declared.means != Meaning::RegionDown || declared.region != moved.to.region {
+                continue;
+            }
+            let signal = Signal {
+                alarm: alarm.clone(),
+                watches: declared.watches,
+                since: seen.changed_at,
+            };
+            if seen.in_alarm {
+                signals.raised.push(signal);
+            } else if seen.changed_at >= opened_at {
+                signals.ended.push(signal);
+            }
+        }
+        signals
+    }
+
+    /// How they stand.
+    pub fn standing(&self, window: Duration, now: Timestamp) -> Standing {
+        let over = |since: Timestamp| now.duration_since(since) >= window.signed();
+        if let Some(since) = self.both_since() {
+            return if over(since) {
+                Standing::Confirmed
+            } else {
+                Standing::Holding
+            };
+        }
+        let ever: BTreeSet<_> = self
+            .raised
+            .iter()
+            .chain(&self.ended)
+            .map(|signal| signal.watches)
+            .collect();
+        match self.ended.iter().map(|signal| signal.since).max() {
+            Some(ended) if ever.len() >= INDEPENDENT_SIGNALS => {
+                if over(ended) {
+                    Standing::Gone
+                } else {
+                    Standing::Fading
+                }
+            }
+            Some(_) | None => Standing::ByHand,
+        }
+    }
+
+    /// Since when at least two that look at different things have been in ALARM: since the second of them rose.
+    fn both_since(&self) -> Option<Timestamp> {
+        let looked_at: BTreeSet<_> = self.raised.iter().map(|signal| signal.watches).collect();
+        let mut first: Vec<Timestamp> = looked_at
+            .into_iter()
+            .filter_map(|watches| {
+                let same = self.raised.iter().filter(|signal| signal.watches == watches);
+                same.map(|signal| signal.since).min()
+            })
+            .collect();
+        first.sort();
+        first.get(INDEPENDENT_SIGNALS - 1).copied()
+    }
+
+    /// Each alarm in a sentence.
+    pub fn spoken(&self) -> Vec<String> {
+        let sentence = |signal: &Signal, state| {
+            let watches = signal
+                .watches
+                .map_or_else(String::new, |watches| format!(" ({watches})"));
+            format!("{}{watches} {state} since {}", signal.alarm, signal.since)
+        };
+        let raised = self.raised.iter().map(|signal| sentence(signal, "in ALARM"));
+        let ended = self.ended.iter().map(|signal| sentence(signal, "not in ALARM"));
+        raised.chain(ended).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    fn signals(raised: &[(Watches, i64)], ended: &[(Watches, i64)]) -> Signals {
+        let these = |these: &[(Watches, i64)]| {
+            these
+                .iter()
+                .map(|(watches, since)| Signal {
+                    alarm: format!("{watches}-{since}"),
+                    watches: Some(*watches),
+                    since: at(*since),
+                })
+                .collect()
+        };
+        Signals {
+            raised: these(raised),
+            ended: these(ended),
+        }
+    }
+
+    #[test]
+    fn two_that_look_at_different_things_have_to_hold_for_the_window() {
+        use Watches::{Reachability, Replication, Users};
+        type These<'a> = &'a [(Watches, i64)];
+        let cases: [(These<'_>, These<'_>, Standing); 14] = [
+            (&[], &[], Standing::ByHand),
+            (&[(Users, 0)], &[], Standing::ByHand),
+            (&[(Users, 0), (Users, 10)], &[], Standing::ByHand),
+            (&[(Users, 0), (Reachability, 80)], &[], Standing::Confirmed),
+            (&[(Users, 0), (Reachability, 81)], &[], Standing::Holding),
+            (&[(Users, 81), (Reachability, 0)], &[], Standing::Holding),
+            // A third one changes nothing: two have held for long enough.
+            (
+                &[(Users, 0), (Reachability, 80), (Replication, 99)],
+                &[],
+                Standing::Confirmed,
+            ),
+            // Nor does a second alarm that looks at the same thing and rose later.
+            (
+                &[(Users, 0), (Reachability, 80), (Reachability, 99)],
+                &[],
+                Standing::Confirmed,
+            ),
+            // An alarm of a clock that is ahead.
+            (&[(Users, 0), (Reachability, 200)], &[], Standing::Holding),
+            (&[(Users, 0)], &[(Reachability, 81)], Standing::Fading),
+            (&[(Users, 0)], &[(Reachability, 80)], Standing::Gone),
+            (&[], &[(Users, 50), (Reachability, 90)], Standing::Fading),
+            (&[], &[(Users, 50), (Reachability, 60)], Standing::Gone),
+            (&[(Users, 0)], &[(Users, 90)], Standing::ByHand),
+        ];
+        for (raised, ended, expected) in cases {
+            let standing = signals(raised, ended).standing(Duration::from_secs(20), at(100));
+            assert_eq!(standing, expected, "{raised:?} {ended:?}");
+        }
+    }
+
+    #[test]
+    fn each_alarm_is_a_sentence() {
+        let signals = signals(&[(Watches::Users, 0)], &[(Watches::Reachability, 1)]);
+        assert_eq!(
+            signals.spoken(),
+            [
+                "users-0 (users) in ALARM since 1970-01-01T00:00:00Z",
+                "reachability-1 (reachability) not in ALARM since 1970-01-01T00:00:01Z",
+            ]
+        );
+    }
+}

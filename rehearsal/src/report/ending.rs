@@ -1,0 +1,137 @@
+//! What can only be judged when everything is over: how each run ended, who heard of it, and what was left locked.
+//!
+//! A run that was lost with its Region ends in silence, and its lock stays until it expires: nobody is there to do
+//! better. It is left out here, and the runs of the other Region are held to everything.
+
+use domain::names::{JOURNAL_TABLE, Region};
+
+use crate::dynamodb::{Item, unlocked};
+use crate::scenario::Outcome;
+use crate::stage::{LOST, Left};
+use crate::world::World;
+use crate::world::execution::Execution;
+use crate::world::invariant::Invariant;
+
+/// Judges, and notes breaches in the world's ledger.
+pub(super) fn judge(left: &mut Left) {
+    let locks = held_locks(left);
+    let world = &mut left.world;
+    let runs: Vec<(String, Execution)> = world
+        .executions
+        .iter()
+        .filter(|(_, run)| !is_lost(run))
+        .map(|(name, run)| (name.to_owned(), run.clone()))
+        .collect();
+    for (name, run) in &runs {
+        run_ended(world, name, run);
+    }
+    let now = world.now;
+    world
+        .ledger
+        .demand(Invariant::LockReleased, now, locks.is_empty(), || {
+            format!("still locked: {}", locks.join(", "))
+        });
+    let mut openings: Vec<(&str, &str)> = runs
+        .iter()
+        .filter_map(|(_, run)| Some((run.input["recovery"].as_str()?, run.input["opened_at"].as_str()?)))
+        .collect();
+    let all = openings.len();
+    openings.sort_unstable();
+    openings.dedup();
+    world
+        .ledger
+        .demand(Invariant::NothingTwice, now, openings.len() == all, || {
+            format!("{all} runs for {} incidents", openings.len())
+        });
+}
+
+/// Whether a run was lost with its Region.
+pub(super) fn is_lost(run: &Execution) -> bool {
+    run.end.as_ref().is_some_and(|end| end.status == LOST)
+}
+
+fn run_ended(world: &mut World, name: &str, run: &Execution) {
+    let (now, ended) = (world.now, run.end.as_ref());
+    let well = ended
+        .is_some_and(|end| end.status == "SUCCEEDED" || (end.status == "FAILED" && end.outcome == "Paged"));
+    world
+        .ledger
+        .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, well, || match ended {
+            None => format!("{name} did not end"),
+            Some(end) => format!("{name} ended as {} with {}", end.status, end.outcome),
+        });
+    // One message says how it ended. A run that had told of a recovery and then could not release its lock is the
+    // one that says a second thing: that page must be heard too.
+    let silent = ended.is_some_and(|end| end.outcome == "left-to-the-other");
+    let heard = |outcome: Outcome| {
+        let key = format!("{name}/{outcome}");
+        world.heard.iter().filter(|heard| heard.key == key).count()
+    };
+    let good = heard(Outcome::Recovered) + heard(Outcome::StoodDown) + heard(Outcome::RolledBack);
+    let paged = heard(Outcome::Paged);
+    let failed = ended.is_some_and(|end| end.status == "FAILED");
+    let once = if failed {
+        good <= 1 && paged == 1
+    } else {
+        good == usize::from(!silent) && paged == 0
+    };
+    world
+        .ledger
+        .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, once, || {
+            format!("of {name} people heard {good} times that it ended well, and were paged {paged} times")
+        });
+    let kept = ended.is_none_or(|end| end.status == "SUCCEEDED" || end.left.is_no_worse_than(run.found));
+    world.ledger.demand(Invariant::NoWorse, now, kept, || {
+        format!(
+            "{name} failed and left {:?}, having found {:?}",
+            ended.map(|end| end.left),
+            run.found
+        )
+    });
+}
+
+/// Holders of locks that have not expired, but for those that were lost.
+fn held_locks(left: &Left) -> Vec<String> {
+    let now = left.world.timestamp(left.world.now).as_millisecond();
+    let lost = |holder: &str| left.world.executions.get(holder).is_some_and(is_lost);
+    let mut held = Vec::new();
+    for (_, item) in items(left) {
+        let binds = text(&item, "sk").as_deref() == Some("state#lock")
+            && number(&item, "expires_at_ms").is_some_and(|expires| expires > now);
+        held.extend(text(&item, "holder").filter(|holder| binds && !lost(holder)));
+    }
+    held
+}
+
+/// What a run wrote about itself: what was seen, in order, and where.
+pub(super) fn journal(left: &Left, incident: &str) -> Vec<String> {
+    let written = items(left)
+        .into_iter()
+        .find(|(_, item)| text(item, "incident").as_deref() == Some(incident) && item.contains_key("seen"));
+    let seen = written.and_then(|(_, item)| item.get("seen")?.as_l().ok().cloned());
+    let texts = seen.unwrap_or_default();
+    texts
+        .iter()
+        .filter_map(|text| text.as_s().ok().cloned())
+        .collect()
+}
+
+/// Every item of every journal, lost Regions' included: on AWS a table outlives an outage.
+fn items(left: &Left) -> Vec<(Region, Item)> {
+    left.account
+        .iter()
+        .flat_map(|(region, regional)| {
+            let tables = unlocked(&regional.tables);
+            let items: Vec<Item> = tables.items(JOURNAL_TABLE).cloned().collect();
+            items.into_iter().map(|item| (region.clone(), item))
+        })
+        .collect()
+}
+
+fn text(item: &Item, name: &str) -> Option<String> {
+    item.get(name).and_then(|value| value.as_s().ok()).cloned()
+}
+
+fn number(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}

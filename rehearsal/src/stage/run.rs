@@ -1,0 +1,178 @@
+//! What runs, and the time that passes meanwhile.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::duration::Duration;
+use domain::names::Region;
+use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, Abortable, LocalBoxFuture};
+use futures_util::stream::FuturesUnordered;
+use serde_json::Value;
+use statemachines::StateMachine;
+
+use super::{GRACE, LONGEST, LOST};
+use crate::cloud::Desk;
+use crate::command::{Command, Given};
+use crate::lambda::Functions;
+use crate::timeline::{Actor, Entry};
+use crate::world::execution::End;
+use crate::world::{Ms, Outgoing};
+
+/// Where a rehearsal is played.
+pub(super) struct Stage<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) functions: &'a BTreeMap<Region, Functions>,
+    pub(super) machines: &'a BTreeMap<&'static str, StateMachine>,
+    pub(super) seed: u64,
+    pub(super) dead_letters: RefCell<Vec<Value>>,
+    pub(super) given: RefCell<Vec<Given>>,
+    pub(super) commanding: Cell<usize>,
+}
+
+/// Whatever runs, each in its Region.
+#[derive(Default)]
+pub(super) struct Jobs<'a> {
+    running: FuturesUnordered<Abortable<LocalBoxFuture<'a, ()>>>,
+    handles: Vec<(Region, AbortHandle)>,
+}
+
+impl<'a> Jobs<'a> {
+    fn start(&mut self, region: &Region, job: LocalBoxFuture<'a, ()>) {
+        let (handle, registration) = AbortHandle::new_pair();
+        self.running.push(Abortable::new(job, registration));
+        self.handles.push((region.clone(), handle));
+    }
+
+    /// A job that belongs to no Region.
+    pub(super) fn start_anywhere(&mut self, job: LocalBoxFuture<'a, ()>) {
+        self.running.push(Abortable::new(job, AbortHandle::new_pair().1));
+    }
+
+    /// Everything that runs in a Region stops where it is.
+    fn stop(&mut self, lost: &Region) {
+        self.handles.retain(|(region, handle)| {
+            if region == lost {
+                handle.abort();
+            }
+            region != lost
+        });
+    }
+}
+
+impl Stage<'_> {
+    /// Lets time pass until the window is over and nothing runs any more, or until it is told to stop.
+    pub(super) async fn run(
+        &self,
+        window: Duration,
+        mut commands: Vec<(Ms, Command)>,
+        until: Option<Ms>,
+        line: &mut dyn FnMut(&Entry),
+    ) {
+        let clock = self.desk.clock();
+        let end = window.as_millis();
+        let last = (end + GRACE.as_millis()).min(LONGEST.as_millis());
+        let (end, last) = until.map_or((end, last), |until| (until.min(end), until.min(last)));
+        // The first to be given is the last: it is taken from there.
+        commands.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        let (mut jobs, mut lost) = (Jobs::default(), BTreeSet::new());
+        loop {
+            let (outgoing, next) = {
+                let mut world = self.desk.look();
+                (world.take_outbox(), world.next_change())
+            };
+            self.lose(&mut jobs, &mut lost);
+            for outgoing in outgoing {
+                match outgoing {
+                    Outgoing::Line(entry) => line(&entry),
+                    // What a lost Region would deliver, nobody gets.
+                    Outgoing::Event { region, event } => {
+                        if !lost.contains(&region) {
+                            jobs.start(&region, Box::pin(self.deliver(region.clone(), event)));
+                        }
+                    }
+                    Outgoing::Start { region, name } => {
+                        jobs.start(&region, Box::pin(self.execute(region.clone(), name)));
+                    }
+                    Outgoing::Person(act) => {
+                        if let Some(command) = Command::of(&act) {
+                            self.give(&mut jobs, command);
+                        }
+                    }
+                }
+            }
+            let now = clock.elapsed_ms();
+            while let Some((_, command)) = commands.pop_if(|(at, _)| *at <= now) {
+                self.desk
+                    .world()
+                    .say(Actor::People, format!("{} {}", command.by, command.words()));
+                self.give(&mut jobs, command);
+            }
+            let over = if until.is_some() {
+                now >= last && self.commanding.get() == 0
+            } else {
+                (now >= end && jobs.running.is_empty()) || now >= last
+            };
+            if over {
+                // What was said at the very end is part of it.
+                for outgoing in self.desk.look().take_outbox() {
+                    if let Outgoing::Line(entry) = outgoing {
+                        line(&entry);
+                    }
+                }
+                return;
+            }
+            // A command that was given at the very end is carried out: time passes on for it.
+            let horizon = [end, last]
+                .into_iter()
+                .find(|at| now < *at)
+                .unwrap_or(now + 1_000);
+            let due = next.map_or(horizon, |next| next.min(horizon));
+            let due = commands.last().map_or(due, |(at, _)| due.min(*at));
+            // Whatever can run runs before time passes: the order is part of what a seed decides.
+            tokio::select! {
+                biased;
+                Some(_) = jobs.running.next(), if !jobs.running.is_empty() => {}
+                () = self.desk.changed() => {}
+                () = clock.until_ms(due) => {}
+            }
+        }
+    }
+
+    /// Regions that were lost since the last look take along what ran in them.
+    fn lose(&self, jobs: &mut Jobs<'_>, lost: &mut BTreeSet<Region>) {
+        for region in self.functions.keys() {
+            if !self.desk.look().regions.is_lost(region) {
+                lost.remove(region);
+            } else if lost.insert(region.clone()) {
+                jobs.stop(region);
+                self.lose_executions(region);
+            }
+        }
+    }
+
+    /// Executions that were running in a lost Region end with it.
+    fn lose_executions(&self, lost: &Region) {
+        let mut world = self.desk.world();
+        let gone = world.executions.iter().filter(|(_, run)| {
+            run.end.is_none() && region_of(&run.machine_arn).is_some_and(|region| region == lost.as_str())
+        });
+        let gone: Vec<String> = gone.map(|(name, _)| name.to_owned()).collect();
+        for name in gone {
+            world.say(Actor::Machine, format!("{name} is lost with {lost}"));
+            let end = End {
+                at: world.now,
+                left: world.service(),
+                status: LOST,
+                outcome: String::new(),
+                transitions: 0,
+            };
+            world.executions.end(&name, end);
+        }
+    }
+}
+
+/// The Region of an ARN.
+pub(super) fn region_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(3)
+}

@@ -1,0 +1,100 @@
+//! What alarms see, and what becomes of it: an event on their Region's bus.
+
+use domain::system::{Meaning, Watches};
+
+use super::alarm::Seen;
+use super::region::{Plane, Reach};
+use super::{Change, HOME, Outgoing, World, envelope};
+use crate::facts;
+use crate::timeline::Actor;
+
+/// The replication alarm's threshold where nothing may be lost: there it cannot be the recovery point objective.
+const LAG_THRESHOLD_MS: u64 = 30_000;
+
+impl World {
+    pub(super) fn tick(&mut self, index: usize) {
+        let region = self.alarms[index].region.clone();
+        let period = self.alarms[index].period_ms();
+        if self.regions.is_lost(&region) {
+            // A lost Region's alarms are lost with it. When it returns they begin with what they see then.
+            self.alarms[index].skip(&self.traffic);
+        } else {
+            let seen = self.seen_by(index);
+            let breaching = self.alarms[index].sample(seen, &self.traffic);
+            let delay = self.dice.draw(&facts::ALARM_EVALUATION).as_millis();
+            self.enter(self.now + delay, Change::Evaluate(index, breaching));
+        }
+        self.enter(self.now + period, Change::Tick(index));
+    }
+
+    pub(super) fn evaluate(&mut self, index: usize, breaching: bool) {
+        let (now, at) = (self.now, self.timestamp(self.now));
+        if self.regions.is_lost(&self.alarms[index].region) {
+            return;
+        }
+        let Some(turn) = self.alarms[index].evaluate(breaching, at) else {
+            return;
+        };
+        let alarm = &self.alarms[index];
+        if alarm.rose_for(Meaning::DatabaseDown) {
+            self.moments.alarm.get_or_insert(now);
+        }
+        if alarm.rose_for(Meaning::RegionDown) {
+            self.moments.first_signal.get_or_insert(now);
+            let other =
+                |other: &&super::Alarm| other.rose_for(Meaning::RegionDown) && other.watches != alarm.watches;
+            if self.alarms.iter().any(|known| other(&known)) {
+                self.moments.second_signal.get_or_insert(now);
+            }
+        }
+        let line = format!("{}: {} -> {}", alarm.name, turn.from.as_str(), turn.to.as_str());
+        let event = envelope::alarm(&self.system, alarm, &turn, at, self.entered);
+        let region = alarm.region.clone();
+        self.say(Actor::Alarm, line);
+        self.outbox.push(Outgoing::Event { region, event });
+    }
+
+    /// What an alarm's canary, metric or report shows now.
+    fn seen_by(&self, index: usize) -> Seen {
+        let alarm = &self.alarms[index];
+        match (alarm.means, alarm.watches) {
+            (Meaning::DatabaseDown, _) => Seen::Works(self.writer_answers(index)),
+            (Meaning::UserImpact, _) | (Meaning::RegionDown, Some(Watches::Users)) => Seen::Requests,
+            (Meaning::RegionDown, Some(Watches::Replication)) => Seen::Works(self.data_arrives(index)),
+            (Meaning::RegionDown, Some(Watches::Reachability) | None) => {
+                Seen::Works(self.home_answers(index))
+            }
+        }
+    }
+
+    /// Whether a canary in the alarm's Region can write through the writer, wherever that is.
+    fn writer_answers(&self, index: usize) -> bool {
+        let writer = &self.sites[self.serving_site()];
+        let reached =
+            writer.region == self.alarms[index].region || self.reaches(index, &writer.region) == Reach::Yes;
+        reached && writer.database.serves()
+    }
+
+    /// Whether the primary Region's own endpoint answers a probe from the alarm's Region with anything but an error.
+    fn home_answers(&self, index: usize) -> bool {
+        let home = &self.sites[HOME];
+        let served = home
+            .web
+            .as_ref()
+            .is_none_or(|web| web.action == super::web::Action::Forward && web.healthy() > 0);
+        served && self.reaches(index, &home.region) == Reach::Yes
+    }
+
+    /// Whether the lag metric of the alarm's Region is there, and below the threshold.
+    fn data_arrives(&self, index: usize) -> bool {
+        let promised = self.system.objectives.rpo.as_millis();
+        let limit = if promised == 0 { LAG_THRESHOLD_MS } else { promised };
+        self.index_of(&self.alarms[index].region)
+            .is_some_and(|site| self.arrives_within(site, limit))
+    }
+
+    fn reaches(&self, index: usize, region: &domain::names::Region) -> Reach {
+        self.regions
+            .reach(&self.alarms[index].region, region, Plane::Data)
+    }
+}
