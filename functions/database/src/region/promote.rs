@@ -102,9 +102,32 @@ async fn in_global<J: Journal>(
         (Place::There, how) => {
             grounds.consent(regions, how)?;
             open_to_everybody(regions, grounds, rds, &half, words).await?;
+            still_lost(regions, grounds).await?;
             regions.hold(grounds.epoch).check().await?;
             Err(ask_global(rds, identifier, &target, grounds).await)
         }
+    }
+}
+
+/// Between the question and the answer the source may have come back: what was lost then is lost no more, and promoting
+/// now would lose what users write there meanwhile (rule 7: state is read again before every change).
+async fn still_lost<J: Journal>(regions: &Regions<'_, J>, grounds: &Grounds<'_>) -> Result<()> {
+    if grounds.region.verdict != Verdict::FailOver {
+        return Ok(());
+    }
+    let source = &regions.moved.from.write_check;
+    match regions
+        .write_check
+        .stored_and_read_back(source, &regions.token())
+        .await
+    {
+        Ok(()) => Err(Error::Unsafe {
+            why: format!(
+                "{} stores and reads back again: the source is not lost",
+                source.as_str()
+            ),
+        }),
+        Err(_) => Ok(()),
     }
 }
 
@@ -198,6 +221,7 @@ async fn replica<J: Journal>(regions: &Regions<'_, J>, grounds: &Grounds<'_>, rd
         return Err(Error::NotYet { seen });
     }
     open_to_everybody(regions, grounds, rds, &half, seen).await?;
+    still_lost(regions, grounds).await?;
     regions.hold(grounds.epoch).check().await?;
     let request = rds
         .promote_read_replica()

@@ -54,6 +54,10 @@ fn started(
     approval: Option<Box<Approval>>,
     how: Promotion,
 ) -> Input {
+    if verdict == Verdict::FailOver {
+        // What is lost answers nobody.
+        scene.with(|state| state.applications.insert(APP_AT_HOME, Application::Silent));
+    }
     Input::PromotionStarted {
         run: scene.run(),
         epoch: epoch(),
@@ -535,4 +539,21 @@ async fn writable_here_is_a_value_read_back_through_this_regions_own_door() {
         "{}",
         seen(&answer)
     );
+}
+
+#[tokio::test]
+async fn a_source_that_came_back_before_the_answer_is_not_lost() {
+    for kind in [Kind::Global, Kind::Replica] {
+        let scene = Scene::new(kind, Recovery::FailOverRegion).await;
+        let input = failing_over(&scene);
+        scene.with(|state| {
+            state
+                .applications
+                .insert(APP_AT_HOME, Application::Writes("shop-db"))
+        });
+        let (name, words) = scene.refused(input).await;
+        assert_eq!(name, "Unsafe");
+        assert!(words.contains("the source is not lost"), "{words}");
+        assert!(scene.cloud.changes().is_empty());
+    }
 }
