@@ -95,10 +95,7 @@ pub(crate) fn play<'s>(
 }
 
 /// For every state that can be visited, the fewest states (two at most) that must fail before it is.
-pub(crate) fn ways<'d>(
-    definition: &'d Definition,
-    situation: Situation,
-) -> BTreeMap<&'d str, BTreeSet<&'d str>> {
+pub(crate) fn ways(definition: &Definition, situation: Situation) -> BTreeMap<&str, BTreeSet<&str>> {
     let tasks: Vec<&str> = definition.tasks().into_iter().map(|task| task.name).collect();
     let none = std::iter::once(BTreeSet::new());
     let one = tasks.iter().map(|a| BTreeSet::from([*a]));
