@@ -28,7 +28,7 @@ pub struct SystemFile {
     /// The CloudWatch alarms that Evenkeel listens to, and what each means.
     #[serde(default)]
     pub alarms: Vec<AlarmTable>,
-    /// What a move to the standby Region has to know. Goes with `standby` in [regions].
+    /// What a move to the standby Region has to know. Goes with `regions.standby`.
     #[schemars(with = "Option<RegionFailoverTable>")]
     pub region_failover: Option<Spanned<RegionFailoverTable>>,
     /// What was promised about it.
@@ -291,7 +291,7 @@ pub struct RegionFailoverTable {
     pub traffic: Traffic,
     /// An ElastiCache global datastore to promote as well.
     pub global_datastore: Option<String>,
-    /// The primary Region's half. Its database and its people stand in [database] and [people].
+    /// The primary Region's half. Its database and its people are the keys `database` and `people`.
     pub primary: PrimarySiteTable,
     /// The standby Region's half.
     pub standby: StandbySiteTable,
