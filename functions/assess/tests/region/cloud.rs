@@ -136,7 +136,7 @@ impl Cloud {
             region,
             "GetMetricData",
             |state, _| {
-                let mut result = MetricDataResult::builder().id("lag");
+                let mut result = MetricDataResult::builder().id("lag0");
                 if let Some((at, value)) = state.lag {
                     result = result
                         .timestamps(DateTime::from_millis(at.as_millisecond()))
