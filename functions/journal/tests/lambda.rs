@@ -5,6 +5,8 @@ use local_lambda::{Answer, LocalLambda, StubAws};
 use serde_json::{Value, json};
 
 const FUNCTION: &str = env!("CARGO_BIN_EXE_journal");
+/// The system files of a deployment: those of `shop`, in one Region.
+const SYSTEMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/systems");
 const INCIDENT: &str = "shop-fail-over-database-20261001T071509Z-8899aabbccddeeff";
 
 fn event(ensure: &str) -> String {
@@ -36,9 +38,9 @@ fn locked() -> Answer {
 }
 
 async fn function(aws: &StubAws) -> LocalLambda {
-    LocalLambda::start(FUNCTION, &[("AWS_ENDPOINT_URL", &aws.url())])
-        .await
-        .expect("starts")
+    let url = aws.url();
+    let variables = [("AWS_ENDPOINT_URL", url.as_str()), ("EVENKEEL_SYSTEMS", SYSTEMS)];
+    LocalLambda::start(FUNCTION, &variables).await.expect("starts")
 }
 
 #[tokio::test]
@@ -125,7 +127,10 @@ async fn every_failure_of_aws_has_its_name_and_is_asked_for_once() {
 
 #[tokio::test]
 async fn nobody_at_the_other_end_is_unavailable() {
-    let nobody = [("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")];
+    let nobody = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1"),
+        ("EVENKEEL_SYSTEMS", SYSTEMS),
+    ];
     let mut function = LocalLambda::start(FUNCTION, &nobody).await.expect("starts");
     let error = function
         .invoke(event("lock-taken"))

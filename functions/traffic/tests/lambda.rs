@@ -363,6 +363,7 @@ async fn a_request_by_name_is_served_where_it_is_read_back() {
     let leading_here = systems(|shop| {
         shop.replace("https://shop.example.com/write-check", &here.url())
             .replace("https://eu-west-1.shop.example.com/write-check", &here.url())
+            .replace("https://eu-central-1.shop.example.com/write-check", &here.url())
             .replace("hostname = \"shop.example.com\"", "hostname = \"127.0.0.1\"")
     });
     let mut function = function(&aws, &leading_here, &trusted).await;
