@@ -28,7 +28,11 @@ pub(crate) enum Command {
     Reject(Answer),
     /// Stop a recovery: it undoes what can be undone, and pages
     Stop(Answer),
-    /// Show where a system serves, what runs, and what is asked
+    /// Keep recoveries of a system from starting by themselves
+    Disarm(Disarm),
+    /// Let recoveries of a system start by themselves again
+    Arm(Arm),
+    /// Show where a system serves, what runs, what is asked, and who disarmed it
     Status(Status),
     /// Accept or refuse a system file, with line, reason and hint
     Check(Check),
@@ -61,7 +65,8 @@ pub(crate) struct Rehearse {
     /// Print one JSON object instead
     #[arg(long)]
     pub(crate) json: bool,
-    /// Stop where a person is asked, and keep the embedded cloud for `status`, `approve`, `reject`, `stop` and `run`
+    /// Stop where a person is asked, and keep the embedded cloud for `status`, `approve`, `reject`, `stop`, `run`,
+    /// `disarm` and `arm`
     #[arg(long, conflicts_with_all = ["seeds", "json"])]
     pub(crate) keep: bool,
     #[command(flatten)]
@@ -140,6 +145,38 @@ pub(crate) struct Answer {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  evenkeel disarm shop --by ana --because \"the database is being resized\"\n\n\
+What runs already goes on: `evenkeel stop` stops it. `evenkeel run` still starts one by hand. Both Regions \
+of a system are disarmed; one that does not answer is named, and the exit code is 1."
+)]
+pub(crate) struct Disarm {
+    #[command(flatten)]
+    pub(crate) wish: Arming,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  evenkeel arm shop --by ana --because \"the database is as it was\"\n\n\
+Both Regions of a system are armed; one that does not answer is named, and the exit code is 1."
+)]
+pub(crate) struct Arm {
+    #[command(flatten)]
+    pub(crate) wish: Arming,
+}
+
+/// A system, and who wants what of it.
+#[derive(Debug, Args)]
+pub(crate) struct Arming {
+    /// The system
+    pub(crate) system: SystemName,
+    #[command(flatten)]
+    pub(crate) signed: Signed,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Status {
     /// Print one JSON object instead
     #[arg(long)]
@@ -166,6 +203,12 @@ pub(crate) struct Decide {
     /// The system file
     #[arg(long, value_name = "FILE", default_value = "evenkeel.toml")]
     pub(crate) system: PathBuf,
+    /// What was found by looking at the system: targets, group, deployments, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<PathBuf>,
+    /// What is remembered of it: lock, incidents, alarms, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
     /// When the event is looked at; the moment it happened, if left out
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,

@@ -34,6 +34,15 @@ pub(crate) enum Failure {
         #[help]
         hint: String,
     },
+    /// A file is not what it should be.
+    #[error("{}:{line}: {what}", .path.display())]
+    NotThat {
+        path: PathBuf,
+        line: usize,
+        what: String,
+        #[help]
+        hint: String,
+    },
     /// There is no such scenario.
     #[error("{error}")]
     Scenario {
@@ -132,6 +141,7 @@ impl Failure {
             Self::Unreadable { .. } | Self::Scenario { .. } | Self::NotKept { .. } => 2,
             Self::Refused { .. }
             | Self::NoEvent { .. }
+            | Self::NotThat { .. }
             | Self::Unwritable { .. }
             | Self::Operate { .. }
             | Self::Stage(_)

@@ -311,6 +311,81 @@ fn an_event_of_another_account_is_of_no_known_system() {
     insta::assert_snapshot!(seen);
 }
 
+/// A desk with an embedded cloud that waits for a person. The primary Region is lost in it.
+fn asked() -> Desk {
+    let desk = Desk::empty();
+    let seen = desk.types("rehearse region-loss --keep");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    desk
+}
+
+/// What fits a terminal, whatever was typed.
+fn narrow(seen: &Seen) {
+    for text in seen.out.lines() {
+        let columns = text.chars().count();
+        assert!(columns <= 80, "`{}`: {columns} columns: {text}", seen.line);
+    }
+}
+
+#[test]
+fn a_system_is_disarmed_where_it_answers_and_the_region_that_does_not_is_named() {
+    let desk = asked();
+    let seen = desk.types("disarm shop --by ana --because maintenance");
+    assert_eq!(seen.code, Some(1), "not everywhere: {seen}");
+    narrow(&seen);
+    insta::assert_snapshot!(seen);
+    let status = desk.types("status");
+    assert_eq!(status.code, Some(0), "{status}");
+    narrow(&status);
+    insta::assert_snapshot!("a_system_that_is_disarmed_says_so", status);
+}
+
+#[test]
+fn whoever_disarms_a_second_time_is_told_who_did_it_before_and_arming_says_it_too() {
+    let desk = Desk::empty();
+    let seen = desk.types("rehearse switch-over --keep");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = desk.types("disarm shop --by ana --because maintenance");
+    assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""), "{seen}");
+    narrow(&seen);
+    insta::assert_snapshot!("a_system_is_disarmed_in_both_regions", seen);
+    let again = desk.types("disarm shop --by ana --because maintenance");
+    assert_eq!(again.code, Some(0), "a repetition is as good: {again}");
+    insta::assert_snapshot!(refused(&desk, "disarm shop --by ben --because surely"));
+    let seen = desk.types("arm shop --by ben --because done");
+    assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""), "{seen}");
+    narrow(&seen);
+    insta::assert_snapshot!("a_system_is_armed_again", seen);
+    let again = desk.types("arm shop --by ben --because done");
+    assert!(again.out.contains("it was armed already"), "{again}");
+    let status = desk.types("status --json").json();
+    for region in 0..2 {
+        assert_eq!(status[region]["disarmed"], Value::Null, "{status}");
+        assert_eq!(status[region]["last_armed"]["by"], "ben", "{status}");
+    }
+}
+
+#[test]
+fn what_is_disarmed_needs_a_name_a_reason_and_a_system_that_is_there() {
+    let desk = asked();
+    insta::assert_snapshot!(refused(&desk, "disarm books --by ana --because maintenance"));
+    insta::assert_snapshot!(
+        "nobody_disarms_without_a_reason",
+        refused(&desk, "disarm shop --by ana")
+    );
+    refused(&desk, "arm shop --because done");
+    refused(&Desk::empty(), "disarm shop --by ana --because maintenance");
+    let status = desk.types("status --json").json();
+    assert_eq!(status[0]["disarmed"], Value::Null, "{status}");
+}
+
+#[test]
+fn a_disarmed_system_is_left_alone_and_a_person_is_paged() {
+    let seen = Desk::empty().types("rehearse disarmed");
+    assert!(seen.out.contains("paged, as the scenario expects"), "{seen}");
+    insta::assert_snapshot!(seen);
+}
+
 #[test]
 fn a_command_that_is_none_is_answered_with_how_to_ask() {
     insta::assert_snapshot!(refused(&Desk::empty(), "rehears"));

@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 pub(crate) mod event;
+mod metric;
 pub(crate) mod notification;
 mod state_change;
 
@@ -13,6 +14,8 @@ use crate::error::Error;
 use crate::json::Object;
 use crate::signal::{Signal, Subject, Via};
 
+pub use metric::Metric;
+
 /// A CloudWatch alarm changed its state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,6 +26,9 @@ pub struct Alarm {
     pub arn: String,
     /// What the alarm watches.
     pub kind: AlarmKind,
+    /// The metrics that it watches, as far as AWS says: none for a composite alarm and for a query (Metrics Insights).
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
     /// The state that it is in now.
     pub state: AlarmState,
     /// The state that it was in before; absent when CloudWatch did not say.
@@ -47,6 +53,32 @@ impl Alarm {
     /// Whether the alarm's owner asked for nothing to be done about it now: it is suppressed or muted.
     pub const fn is_held_back(&self) -> bool {
         self.suppression.is_some() || self.mute.is_some()
+    }
+
+    /// What all of the alarm's metrics that have this dimension say of it: the zone of a per-zone alarm, for instance.
+    /// `None` when none has it, and when two of them differ.
+    pub fn dimension(&self, name: &str) -> Option<&str> {
+        let mut values = self
+            .metrics
+            .iter()
+            .filter_map(|metric| metric.dimensions.get(name));
+        let first = values.next()?;
+        values.all(|value| value == first).then_some(first)
+    }
+
+    /// The zone, by its name (`eu-central-1a`), when the alarm looks at one zone only (Elastic Load Balancing User Guide,
+    /// `load-balancer-cloudwatch-metrics`: the dimension `AvailabilityZone`).
+    pub fn zone(&self) -> Option<&str> {
+        self.dimension("AvailabilityZone")
+    }
+
+    /// The Route 53 health check that the alarm looks at. Route 53 writes its metrics to us-east-1 only, so that is
+    /// where such an alarm stands, wherever the endpoint is (Route 53 Developer Guide, `monitoring-health-checks`).
+    pub fn health_check(&self) -> Option<&str> {
+        let route_53 = |metric: &Metric| metric.namespace == "AWS/Route53";
+        (!self.metrics.is_empty() && self.metrics.iter().all(route_53))
+            .then(|| self.dimension("HealthCheckId"))
+            .flatten()
     }
 
     /// The signal that this alarm makes: its Region and account are those in which the alarm stands.

@@ -14,6 +14,10 @@ use crate::signal::{Signal, Subject};
 use crate::time;
 
 /// RDS says that something happened to an instance or a cluster.
+///
+/// What happens to a global database is told of its clusters, but for the fence, which is told of an instance
+/// (RDS-EVENT-0390, 0391); and in either Region: in the old primary's while that can be reached, else in the new one's
+/// (Aurora User Guide, `USER_Events.Messages` and `aurora-global-database-disaster-recovery`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub struct DatabaseEvent {
@@ -64,20 +68,7 @@ pub(crate) fn read(event: &Object<'_>, envelope: Envelope, source: DatabaseSourc
         message: detail.string("Message", "RDS's message")?.into_owned(),
         happened_at: time::at(&detail, "Date")?,
     };
-    let Envelope {
-        account,
-        region,
-        time,
-        via,
-    } = envelope;
-    Ok(Signal {
-        id: said.id(),
-        account,
-        region,
-        time,
-        via,
-        subject: Subject::Database(said),
-    })
+    Ok(envelope.signal(said.id(), Subject::Database(said)))
 }
 
 /// What an RDS event is about.

@@ -70,8 +70,17 @@ pub enum Error {
 const EXPECTED: &[&str] = &[
     "an EventBridge event `aws.cloudwatch` / `CloudWatch Alarm State Change`",
     "an EventBridge event `aws.rds` / `RDS DB Instance Event` or `RDS DB Cluster Event`",
-    "an SNS notification (`Records[0].Sns`) around such an event or around a CloudWatch alarm (`AlarmName`)",
+    "an EventBridge event `aws.codedeploy` / `CodeDeploy Deployment State-change Notification` or `CodeDeploy Instance \
+     State-change Notification`",
+    "an EventBridge event `aws.health` / `AWS Health Event`",
+    "an EventBridge event `aws.autoscaling` / `EC2 Instance Launch` or `Terminate`, `Successful` or `Unsuccessful`, or a \
+     `Lifecycle Action`",
+    "an EventBridge event `aws.arc-zonal-shift` / `Autoshift In Progress` and so on",
+    "an EventBridge event `aws.states` / `Step Functions Execution Status Change`",
+    "an SNS notification (`Records[0].Sns`) around such an event, around a CloudWatch alarm (`AlarmName`) or from \
+     ElastiCache (`ElastiCache:…`)",
     "a CloudWatch alarm that invokes the function itself (`alarmData`)",
+    "a request by a schedule or a person (`evenkeel`)",
 ];
 
 impl Error {
@@ -79,16 +88,16 @@ impl Error {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => {
-                "an alarm or an RDS event has a few kilobytes: see what else invokes this function, and let only the rules \
-                 in events/rules do so"
+                "an alarm or an event has a few kilobytes: see what else invokes this function, and let only the rules in \
+                 events/rules do so"
             }
             Self::NotJson { .. } => {
                 "the payload is cut off, or was never JSON: send it whole, as in events/samples; a topic that carries \
                  other messages as well needs a filter policy"
             }
             Self::Unrecognised { .. } => {
-                "let only the rules in events/rules, alarm actions and topics that carry alarms invoke this function; \
-                 events/samples has one payload of each kind"
+                "let only the rules in events/rules, alarm actions, schedules and topics that carry alarms or ElastiCache's \
+                 events invoke this function; events/samples has one payload of each kind"
             }
             Self::Records { .. } => "send the records one by one",
             Self::Missing { .. } | Self::Mismatch { .. } => {

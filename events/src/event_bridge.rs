@@ -7,8 +7,9 @@ use crate::arn;
 use crate::database::{self, DatabaseSource};
 use crate::error::Error;
 use crate::json::Object;
-use crate::signal::{Signal, Via};
-use crate::{alarm, time};
+use crate::signal::{Signal, Subject, Via};
+use crate::zonal_shift::{self, ZonalShiftChange};
+use crate::{alarm, deployment, execution, health, scaling, time};
 
 /// What the envelope says about any event.
 pub(crate) struct Envelope {
@@ -16,6 +17,26 @@ pub(crate) struct Envelope {
     pub(crate) region: String,
     pub(crate) time: Timestamp,
     pub(crate) via: Via,
+}
+
+impl Envelope {
+    /// The signal with that identity about that subject, for all else as the envelope says.
+    pub(crate) fn signal(self, id: String, subject: Subject) -> Signal {
+        let Self {
+            account,
+            region,
+            time,
+            via,
+        } = self;
+        Signal {
+            id,
+            account,
+            region,
+            time,
+            via,
+            subject,
+        }
+    }
 }
 
 /// Reads an event by its source and detail type; `via` says who delivered it, because a rule's target may be a topic.
@@ -35,6 +56,22 @@ pub(crate) fn read(event: &Object<'_>, via: Via) -> Result<Signal, Error> {
         ("aws.rds", "RDS DB Cluster Event") => {
             database::read(event, envelope(event, via)?, DatabaseSource::Cluster)
         }
+        ("aws.codedeploy", kind) => match deployment::Notice::from_text(kind) {
+            Some(notice) => deployment::read(event, envelope(event, via)?, notice),
+            None => Err(event.unrecognised()),
+        },
+        ("aws.health", "AWS Health Event") => health::read(event, envelope(event, via)?),
+        ("aws.autoscaling", kind) => match scaling::Notice::from_text(kind) {
+            Some(notice) => scaling::read(event, envelope(event, via)?, notice),
+            None => Err(event.unrecognised()),
+        },
+        ("aws.states", "Step Functions Execution Status Change") => {
+            execution::read(event, envelope(event, via)?)
+        }
+        ("aws.arc-zonal-shift", kind) => match ZonalShiftChange::from_text(kind) {
+            Some(change) => zonal_shift::read(event, envelope(event, via)?, change),
+            None => Err(event.unrecognised()),
+        },
         _ => Err(event.unrecognised()),
     }
 }

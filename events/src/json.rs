@@ -108,6 +108,61 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The whole number at a key, if there is one: a JSON number, or a string of digits (AWS Health counts its pages so);
+    /// `null` counts as absent.
+    pub(crate) fn optional_count(&self, key: &str, expected: &'static str) -> Result<Option<u32>, Error> {
+        if self.is_absent(key) {
+            return Ok(None);
+        }
+        let raw = self.raw(key, expected)?;
+        let digits = raw.get().trim_matches('"');
+        let number = digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| digits.parse().ok());
+        number
+            .flatten()
+            .map(Some)
+            .ok_or_else(|| self.mismatch(key, expected, raw))
+    }
+
+    /// What stands at a key, if it can be read as that; for what is worth having and not worth an error.
+    pub(crate) fn if_readable<T: Deserialize<'a>>(&self, key: &str) -> Option<T> {
+        let raw = self.raw(key, "anything").ok()?;
+        serde_json::from_str(raw.get()).ok()
+    }
+
+    /// What follows a prefix in the one key that begins with it; nothing when no key or more than one does.
+    pub(crate) fn key_after(&self, prefix: &str) -> Option<&str> {
+        let mut after = self
+            .fields
+            .iter()
+            .filter_map(|(name, _)| name.strip_prefix(prefix));
+        let first = after.next()?;
+        after.next().is_none().then_some(first)
+    }
+
+    /// The object at a key, if an object stands there; anything else counts as absent.
+    pub(crate) fn object_if_one(&self, key: &str, expected: &'static str) -> Result<Option<Self>, Error> {
+        let mut values = self.fields.iter().filter(|(name, _)| name == key);
+        if values.any(|(_, raw)| raw.get().starts_with('{')) {
+            self.object(key, expected).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The objects in the array at a key; none when there is no such key, or `null`.
+    pub(crate) fn optional_objects(&self, key: &str, expected: &'static str) -> Result<Vec<Self>, Error> {
+        if self.is_absent(key) {
+            return Ok(vec![]);
+        }
+        let elements = self.array(key, expected)?.into_iter().enumerate();
+        elements
+            .map(|(index, raw)| self.element(key, index, raw))
+            .collect()
+    }
+
     /// The objects in the array at a key, each still raw.
     pub(crate) fn array(&self, key: &str, expected: &'static str) -> Result<Vec<&'a RawValue>, Error> {
         let raw = self.raw(key, expected)?;

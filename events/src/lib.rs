@@ -4,8 +4,8 @@
 //! The same alarm can reach a function in three wrappings: EventBridge delivers it as an event, SNS delivers CloudWatch's
 //! notification (or an event that was sent to the topic), and the alarm can invoke the function as its own action. They
 //! differ in nearly every key, so the wrapping is recognised by its shape, and what is inside is read into one type. A
-//! wrapping has a file of its own (`event_bridge`, `sns`, `alarm::action`), and so has a subject (`alarm`,
-//! `database`).
+//! wrapping has a file of its own (`event_bridge`, `sns`, `alarm::action`), and so has a subject (`alarm`, `database`,
+//! `deployment` and so on). What a schedule or a person asks for comes in a shape of our own (`request`).
 //!
 //! # Why nothing is guessed
 //!
@@ -23,20 +23,34 @@
 
 mod alarm;
 mod arn;
+mod cache;
 mod database;
+mod deployment;
 mod error;
 mod event_bridge;
+mod execution;
+mod health;
 mod json;
 mod rejected;
+mod request;
+mod scaling;
 mod signal;
 mod sns;
 mod time;
+mod zonal_shift;
 
-pub use alarm::{Alarm, AlarmKind, AlarmState, Mute, SuppressedBy, Suppression};
+pub use alarm::{Alarm, AlarmKind, AlarmState, Metric, Mute, SuppressedBy, Suppression};
+pub use cache::{CacheChange, CacheEvent};
 pub use database::{DatabaseEvent, DatabaseSource, NotAnRdsEventId, RdsEventId};
+pub use deployment::{DeploymentEvent, DeploymentScope, DeploymentState};
 pub use error::Error;
+pub use execution::{ExecutionEvent, ExecutionStatus};
+pub use health::{AffectedEntity, HealthCategory, HealthEvent, HealthScope, HealthStatus, Page};
 pub use rejected::Rejected;
+pub use request::{Asked, Asker, Request, Scope};
+pub use scaling::{Direction, ScalingActivity, ScalingEvent, ScalingStep};
 pub use signal::{Signal, Subject, Via};
+pub use zonal_shift::{ZonalShiftChange, ZonalShiftEvent};
 
 use json::Object;
 
@@ -47,8 +61,8 @@ use json::Object;
 /// (Step Functions Developer Guide, quotas). Lambda itself would take 1 MiB asynchronously and 6 MiB synchronously.
 pub const MAX_BYTES: usize = 256 * 1024;
 
-/// Reads whatever arrived: an EventBridge event, an SNS notification around an alarm or an event, or an alarm that
-/// invoked the function itself.
+/// Reads whatever arrived: an EventBridge event, an SNS notification around an alarm or an event, an alarm that invoked the
+/// function itself, or what a schedule or a person asks for.
 ///
 /// # Errors
 ///
@@ -67,6 +81,8 @@ pub fn parse(payload: &[u8]) -> Result<Signal, Error> {
         alarm::action::read(&whole)
     } else if whole.has("detail-type") {
         event_bridge::read(&whole, Via::EventBridge)
+    } else if whole.has("evenkeel") {
+        request::read(&whole)
     } else {
         Err(whole.unrecognised())
     }

@@ -4,11 +4,10 @@
 //! The format has a list of records, and SNS puts exactly one into it. More than one is an error, not a loop: one
 //! invocation answers for one signal, and a signal that failed must not take another one along into the retry.
 
-use crate::alarm;
 use crate::error::Error;
-use crate::event_bridge;
 use crate::json::Object;
 use crate::signal::{Signal, Via};
+use crate::{alarm, cache, event_bridge};
 
 /// Reads what the one record of a notification carries.
 pub(crate) fn read(event: &Object<'_>) -> Result<Signal, Error> {
@@ -28,6 +27,8 @@ pub(crate) fn read(event: &Object<'_>) -> Result<Signal, Error> {
         event_bridge::read(&message, Via::Sns)
     } else if message.has("AlarmName") {
         alarm::notification::read(&message)
+    } else if cache::is_one(&message) {
+        cache::read(&message, &notification)
     } else {
         Err(message.unrecognised())
     }

@@ -2,7 +2,7 @@
 
 use domain::names::{IncidentId, Recovery, Region, SystemName};
 use domain::steps::region::Risk;
-use operate::{Answered, Hands, Reason, Started, Status, Stopped};
+use operate::{Answered, Arming, Disarming, Hands, NotIn, Reason, Started, Status, Stopped};
 use serde::{Deserialize, Serialize};
 
 use crate::world::Ms;
@@ -45,6 +45,10 @@ pub enum Order {
         /// The run.
         incident: Option<IncidentId>,
     },
+    /// That nothing starts by itself any more.
+    Disarm,
+    /// That recoveries start by themselves again.
+    Arm,
     /// To know how things stand.
     Status,
 }
@@ -71,8 +75,22 @@ pub enum Done {
     Answered(Answered),
     /// It stopped a run.
     Stopped(Stopped),
+    /// It disarmed the system.
+    Disarmed(Disarming),
+    /// It armed the system.
+    Armed(Arming),
     /// It looked.
     Seen(Box<Status>),
+}
+
+impl Done {
+    /// Where it could not be done, and why.
+    pub fn not_in(&self) -> &[NotIn] {
+        match self {
+            Self::Disarmed(Disarming { not_in, .. }) | Self::Armed(Arming { not_in, .. }) => not_in,
+            Self::Started(_) | Self::Answered(_) | Self::Stopped(_) | Self::Seen(_) => &[],
+        }
+    }
 }
 
 impl Command {
@@ -87,6 +105,8 @@ impl Command {
             Does::Reject => (None, Order::Reject { incident }),
             Does::Run { machine, region } => (Some(region.clone()), Order::Run(*machine)),
             Does::Stop => (None, Order::Stop { incident }),
+            Does::Disarm => (None, Order::Disarm),
+            Does::Arm => (None, Order::Arm),
             Does::Nothing => return None,
         };
         Some(Self {
@@ -103,7 +123,7 @@ impl Command {
             Order::Approve { incident, .. } | Order::Reject { incident } | Order::Stop { incident } => {
                 incident.as_ref()
             }
-            Order::Run(_) | Order::Status => None,
+            Order::Run(_) | Order::Disarm | Order::Arm | Order::Status => None,
         }
     }
 
@@ -111,8 +131,18 @@ impl Command {
     pub const fn recovery(&self) -> Option<Recovery> {
         match &self.order {
             Order::Run(recovery) => Some(*recovery),
-            Order::Approve { .. } | Order::Reject { .. } | Order::Stop { .. } | Order::Status => None,
+            Order::Approve { .. }
+            | Order::Reject { .. }
+            | Order::Stop { .. }
+            | Order::Disarm
+            | Order::Arm
+            | Order::Status => None,
         }
+    }
+
+    /// Whether it is only noted: no run goes on because of it, so nobody waits for what comes of it.
+    pub const fn is_only_noted(&self) -> bool {
+        matches!(self.order, Order::Disarm | Order::Arm)
     }
 
     /// The same in words, for the timeline.
@@ -126,6 +156,8 @@ impl Command {
             }
             Order::Reject { .. } => format!("rejects: {because}"),
             Order::Stop { .. } => format!("stops it: {because}"),
+            Order::Disarm => format!("disarms the system: {because}"),
+            Order::Arm => format!("arms the system: {because}"),
             Order::Status => "looks how things stand".to_owned(),
         }
     }
@@ -157,6 +189,8 @@ impl Command {
                 let incident = meant(hands, system, incident.as_ref()).await?;
                 hands.stop(system, &incident, reason).await.map(Done::Stopped)
             }
+            Order::Disarm => hands.disarm(system, reason).await.map(Done::Disarmed),
+            Order::Arm => hands.arm(system, reason).await.map(Done::Armed),
             Order::Status => hands
                 .status(system)
                 .await

@@ -160,6 +160,17 @@ pub const DYNAMODB_API: Fact = Fact::ms(
     ),
 );
 
+/// DynamoDB API, a global table with multi-Region strong consistency: whatever is written or read consistently takes a
+/// round to a second Region.
+pub const CONSISTENT_TABLE_API: Fact = Fact::ms(
+    "a write to a global table with multi-Region strong consistency, or a consistent read",
+    15,
+    80,
+    Basis::Assumed(
+        "DynamoDB Developer Guide, V2globaltables_HowItWorks: answered when a second of its three Regions has it, so a Region that reaches no other can do neither, which is modelled; AWS publishes no figure for the latency",
+    ),
+);
+
 /// SNS API.
 pub const SNS_API: Fact = Fact::ms("a call of SNS", 15, 60, Basis::Assumed("AWS publishes no figure"));
 
@@ -463,6 +474,92 @@ pub const CACHE_FAILOVER: Fact = Fact::ms(
     Basis::Assumed("ElastiCache User Guide, AutoFailover, speaks of a brief interruption"),
 );
 
+/// CodeDeploy API.
+pub const CODEDEPLOY_API: Fact = Fact::ms(
+    "a call of CodeDeploy",
+    40,
+    250,
+    Basis::Assumed("control-plane calls; AWS publishes no figure"),
+);
+
+/// Zonal-shift API.
+pub const ZONAL_SHIFT_API: Fact = Fact::ms(
+    "a call of the zonal-shift API",
+    30,
+    200,
+    Basis::Assumed("AWS publishes no figure"),
+);
+
+/// Until a load balancer takes a target out that fails.
+pub const TARGET_FAILS: Fact = Fact::ms(
+    "a failing target is unhealthy",
+    20_000,
+    30_000,
+    Basis::Assumed("two or three checks of ten seconds, which ELBv2 API, CreateTargetGroup, allows"),
+);
+
+/// Until an instance that is taken out of its group is gone.
+pub const TERMINATES: Fact = Fact::ms(
+    "an instance is drained and terminated",
+    30_000,
+    50_000,
+    Basis::Assumed(
+        "a deregistration delay of 30 s (ELBv2 API, ModifyTargetGroupAttributes: 300 s unless set), then the shutdown",
+    ),
+);
+
+/// Until a deployment that was created begins.
+pub const DEPLOYMENT_BEGINS: Fact = Fact::ms(
+    "a deployment begins",
+    1_000,
+    4_000,
+    Basis::Assumed("Created and Queued before InProgress; AWS publishes no figure"),
+);
+
+/// Deployment to instances that are deployed to at once.
+pub const DEPLOYED_TO: Fact = Fact::ms(
+    "CodeDeploy deploys to a batch of instances",
+    20_000,
+    40_000,
+    Basis::Assumed(
+        "traffic blocked, files installed, application started, traffic allowed; it depends on the application's own scripts",
+    ),
+);
+
+/// Until a deployment that was told to stop has stopped.
+pub const DEPLOYMENT_STOPS: Fact = Fact::ms(
+    "a deployment stops",
+    2_000,
+    10_000,
+    Basis::Assumed("the running scripts end first (CodeDeploy API, StopDeployment); AWS publishes no figure"),
+);
+
+/// Until a revision that breaks its targets has done so.
+pub const REVISION_BREAKS: Fact = Fact::ms(
+    "a revision that kills its targets runs well for",
+    5_000,
+    20_000,
+    Basis::Assumed("long enough to pass the checks with which its deployment ends; it is an example"),
+);
+
+/// Until most users follow a zonal shift.
+pub const ZONAL_SHIFT_FOLLOWED: Fact = Fact::ms(
+    "a zonal shift is in force for users",
+    5_000,
+    60_000,
+    Basis::Assumed(
+        "Elastic Load Balancing User Guide, zonal-shift: created immediately, while connections take a short time to complete; the load balancer's name has a time to live of 60 s",
+    ),
+);
+
+/// Until ElastiCache notices that a primary node is lost.
+pub const CACHE_NOTICES: Fact = Fact::ms(
+    "ElastiCache notices a lost primary node",
+    10_000,
+    30_000,
+    Basis::Assumed("ElastiCache User Guide, AutoFailover, promises detection and gives no figure"),
+);
+
 /// How long the resolvers of a twentieth of the users keep an answer with a time to live of twenty seconds.
 pub const KEPT_ANSWERS: Fact = Fact::ms(
     "one resolver in twenty keeps a 20 s answer for",
@@ -480,6 +577,26 @@ pub const STUBBORN_RESOLVERS_TIMES: u64 = 2;
 /// What an instance carries, in percent of its part of all users' requests. Assumed: a tier that can lose half of
 /// itself to a deployment, or a zone, is sized like that.
 pub const INSTANCE_CARRIES_PERCENT: u64 = 200;
+
+/// How many of a hundred requests fail that meet a target in a zone that is grey: every target of it looks healthy.
+/// Assumed: a zone whose network loses packets answers some.
+pub const GREY_ZONE_FAILS_PERCENT: u64 = 60;
+
+/// How many of a hundred requests a bad revision answers with an error while it passes its health check. Assumed: a page
+/// that matters is broken, and the check asks for another.
+pub const BAD_REVISION_FAILS_PERCENT: u64 = 50;
+
+/// How many of a hundred requests fail while the cache's primary node does not serve. Assumed: what needs a session or
+/// a basket, and cannot fall back to the database.
+pub const WITHOUT_CACHE_FAILS_PERCENT: u64 = 40;
+
+/// How many deployments a page of ListDeployments holds. Assumed: CodeDeploy API, ListDeployments, does not say; so few
+/// here that a history of days has a second page in every rehearsal.
+pub const DEPLOYMENTS_PER_PAGE: usize = 3;
+
+/// How often a schedule asks for an assessment, where there is a web tier: what a dropped event would have told is found
+/// by looking. A choice of this house's, not a fact of AWS's.
+pub const ASSESSED_EVERY: Duration = Duration::from_mins(5);
 
 /// How many times as fast as they were made outstanding writes arrive once nothing holds them up. Assumed.
 pub const CATCHES_UP_TIMES: u64 = 10;
@@ -517,6 +634,7 @@ pub const ALL: &[Fact] = &[
     EXECUTION_START,
     STATE_TRANSITION,
     DYNAMODB_API,
+    CONSISTENT_TABLE_API,
     RDS_API,
     CLOUDWATCH_API,
     SNS_API,
@@ -528,6 +646,8 @@ pub const ALL: &[Fact] = &[
     ROUTE53_API,
     ROUTING_CONTROL_API,
     S3_API,
+    CODEDEPLOY_API,
+    ZONAL_SHIFT_API,
     NAME_SERVER,
     OTHER_REGION,
     APPLICATION,
@@ -548,8 +668,16 @@ pub const ALL: &[Fact] = &[
     CACHE_GLOBAL_FAILOVER,
     INSTANCE_BOOTS,
     TARGET_HEALTHY,
+    TARGET_FAILS,
+    TERMINATES,
     LAUNCH_RETRIED,
     GROUP_NOTICES,
+    ZONAL_SHIFT_FOLLOWED,
+    DEPLOYMENT_BEGINS,
+    DEPLOYED_TO,
+    DEPLOYMENT_STOPS,
+    REVISION_BREAKS,
+    CACHE_NOTICES,
     HEALTH_SPREADS,
     ROUTING_CONTROL_SPREADS,
     RECORDS_SPREAD,

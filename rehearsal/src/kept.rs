@@ -55,6 +55,8 @@ pub enum Pause {
         /// Which run.
         incident: String,
     },
+    /// A command was noted, and no time passed: whoever waited still waits.
+    Noted,
     /// The scenario is over.
     Over,
 }
@@ -98,7 +100,8 @@ impl Kept {
     }
 
     /// Goes on from now, with a command if there is one, until somebody is asked or the scenario is over. A command
-    /// that is refused leaves everything as it was. `line` gets what happens from now on.
+    /// that is only noted takes its own moment and no more; one that is refused leaves everything as it was. `line`
+    /// gets what happens from now on.
     ///
     /// # Errors
     /// When it cannot be played.
@@ -115,10 +118,12 @@ impl Kept {
         };
         let from = self.now_ms;
         let before = self.commands.len();
+        let noted = command.as_ref().is_some_and(Command::is_only_noted);
         let mut commands = self.commands.clone();
         commands.extend(command.map(|command| At { at_ms: from, command }));
         let mut lines = Vec::new();
         let all = playing(&scenario, system, self.seed, &commands);
+        let all = if noted { all.until(from) } else { all };
         let whole = all.clone().perform(&mut |entry| lines.push(entry.clone()))?;
         if whole.given.get(before).is_some_and(|given| given.answer.is_err()) {
             return Ok(Further {
@@ -131,12 +136,13 @@ impl Kept {
         let asked = whole
             .world
             .asked()
-            .find(|(at, _)| *at > from || (from == 0 && *at == 0));
+            .find(|(at, _)| !noted && (*at > from || (from == 0 && *at == 0)));
         let (pause, until) = match asked {
             Some((at, incident)) => {
                 let incident = incident.to_owned();
                 (Pause::Asked { incident }, Some(at + ANSWERABLE))
             }
+            None if noted => (Pause::Noted, None),
             None => (Pause::Over, None),
         };
         let left = match until {

@@ -31,6 +31,8 @@ pub struct Functions {
     router: Router<DynamoJournal>,
     assess: assess::Steps<DynamoJournal>,
     database: database::Steps<DynamoJournal>,
+    /// For a system that says how it is deployed.
+    deployment: Option<deployment::Steps<DynamoJournal>>,
     journal: journal::Steps<DynamoJournal>,
     notify: notify::Steps<DynamoJournal>,
     moving: Option<Moving>,
@@ -42,7 +44,7 @@ pub struct Functions {
     said: RefCell<BTreeMap<String, String>>,
 }
 
-/// The functions that only a system with a second Region needs.
+/// The functions that only a system needs that says what serves its users, in one Region or two.
 struct Moving {
     capacity: capacity::Steps<DynamoJournal>,
     cache: cache::Steps<DynamoJournal>,
@@ -83,7 +85,14 @@ impl Functions {
     /// Names of the functions that machines call, as their definitions substitute them.
     pub fn substitutions() -> BTreeMap<String, String> {
         [
-            "Assess", "Cache", "Capacity", "Database", "Journal", "Notify", "Traffic",
+            "Assess",
+            "Cache",
+            "Capacity",
+            "Database",
+            "Deployment",
+            "Journal",
+            "Notify",
+            "Traffic",
         ]
         .map(|name| {
             (
@@ -103,13 +112,16 @@ impl Functions {
     ///
     /// # Errors
     /// What the router answered.
-    pub async fn route(&self, payload: &[u8]) -> Result<Routed, Failure> {
+    pub async fn route(&self, payload: &[u8]) -> Result<Vec<Routed>, Failure> {
         self.hosted("evenkeel-router", self.router.route(payload)).await
     }
 
     /// Step Functions invokes a function.
     async fn invoke(&self, function: &str, event: Value) -> Result<Value, Failure> {
         let clock = &self.desk.clock();
+        if let ("evenkeel-deployment", Some(deployment)) = (function, &self.deployment) {
+            return self.hosted(function, step::call(deployment, clock, event)).await;
+        }
         match (function, &self.moving) {
             ("evenkeel-assess", _) => {
                 self.hosted(function, step::call(&self.assess, clock, event))

@@ -175,7 +175,7 @@ pub fn of(scenario: &Scenario, seed: u64, mut left: Left, timeline: Vec<Entry>) 
         .map(|(name, run)| recovery(&left, name, run))
         .collect();
     let transitions = recoveries.iter().map(|run| run.transitions).sum();
-    let outcome = outcome(&recoveries);
+    let outcome = outcome(&recoveries, paged(world));
     let moving = moving::measure(&left, &timeline);
     let unexpected = expected::unexpected(&scenario.expect, world, outcome, moving.as_ref(), &timeline);
     Report {
@@ -226,7 +226,8 @@ fn recovery(left: &Left, name: &str, run: &Execution) -> Recovery {
     }
 }
 
-fn outcome(recoveries: &[Recovery]) -> Outcome {
+/// `paged` is what counts where nothing ran: the decision itself may page.
+fn outcome(recoveries: &[Recovery], paged: bool) -> Outcome {
     let any = |outcome: &str| recoveries.iter().any(|run| run.outcome == outcome);
     if recoveries
         .iter()
@@ -239,9 +240,24 @@ fn outcome(recoveries: &[Recovery]) -> Outcome {
         Outcome::RolledBack
     } else if any("stood-down") {
         Outcome::StoodDown
+    } else if recoveries.is_empty() && paged {
+        Outcome::Paged
     } else {
         Outcome::NothingStarted
     }
+}
+
+/// Whether anybody was paged.
+fn paged(world: &World) -> bool {
+    let sites = world
+        .system
+        .region_failover
+        .iter()
+        .flat_map(|shared| &shared.sites);
+    let mut pages = sites
+        .map(|site| &site.people.page)
+        .chain([&world.system.people.page]);
+    pages.any(|page| world.heard.iter().any(|heard| heard.topic == *page))
 }
 
 fn verified(world: &World) -> Option<Ms> {

@@ -5,6 +5,7 @@
 pub mod file;
 
 use domain::duration::Duration;
+use domain::names::Recovery;
 use domain::system::{self, Problem, System};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,14 @@ pub struct Expectation {
     pub serving: Option<Place>,
     /// Calls that must not be made: what their lines on the timeline contain.
     pub without: Vec<String>,
+    /// The recoveries that have to end as recovered, whatever their order; and no other may.
+    pub recovered_by: Option<Vec<Recovery>>,
+    /// How many runs are started at most.
+    pub runs_at_most: Option<u32>,
+    /// How many messages people get at most.
+    pub messages_at_most: Option<u32>,
+    /// How long after the load began to rise one instance more is in service.
+    pub in_service_within: Option<Duration>,
 }
 
 /// Whether acknowledged writes may be lost.
@@ -77,7 +86,7 @@ pub enum Outcome {
     RolledBack,
     /// A person was paged.
     Paged,
-    /// No recovery was started.
+    /// No recovery was started, and nobody was paged.
     NothingStarted,
 }
 
@@ -120,13 +129,16 @@ macro_rules! text_of {
 }
 
 /// The systems that come with the program: one for each kind of database, and some that live in two Regions.
-pub const SYSTEMS: [ExampleSystem; 6] = [
+pub const SYSTEMS: [ExampleSystem; 9] = [
     example(text_of!("systems", "multi-az-instance")),
     example(text_of!("systems", "multi-az-cluster")),
     example(text_of!("systems", "aurora")),
+    example(text_of!("systems", "one-region")),
     example(text_of!("systems", "two-regions")),
+    example(text_of!("systems", "two-regions-deployed")),
     example(text_of!("systems", "two-regions-replica")),
     example(text_of!("systems", "two-regions-routing-control")),
+    example(text_of!("systems", "two-regions-lease")),
 ];
 
 const fn example((name, text): (&'static str, &'static str)) -> ExampleSystem {
@@ -134,23 +146,41 @@ const fn example((name, text): (&'static str, &'static str)) -> ExampleSystem {
 }
 
 /// The scenarios that come with the program, in the order to read them in: name and text.
-const SCENARIOS: [(&str, &str); 17] = [
+const SCENARIOS: [(&str, &str); 35] = [
     text_of!("scenarios", "database-loss"),
     text_of!("scenarios", "database-loss-aurora"),
     text_of!("scenarios", "database-loss-cluster"),
     text_of!("scenarios", "database-host-lost"),
     text_of!("scenarios", "database-blip"),
     text_of!("scenarios", "database-without-standby"),
+    text_of!("scenarios", "disarmed"),
+    text_of!("scenarios", "bad-deployment"),
+    text_of!("scenarios", "bad-deployment-unheard"),
+    text_of!("scenarios", "bad-deployment-looks-like-region"),
+    text_of!("scenarios", "zone-loss"),
+    text_of!("scenarios", "grey-zone"),
+    text_of!("scenarios", "instance-loss"),
+    text_of!("scenarios", "boot-loop"),
+    text_of!("scenarios", "load-spike"),
+    text_of!("scenarios", "cache-loss"),
+    text_of!("scenarios", "alarm-storm"),
+    text_of!("scenarios", "flapping-alarm"),
+    text_of!("scenarios", "deployment-during-zone-loss"),
     text_of!("scenarios", "region-loss"),
     text_of!("scenarios", "region-loss-during-deployment"),
     text_of!("scenarios", "us-east-1-control-plane-down"),
     text_of!("scenarios", "partition-not-loss"),
+    text_of!("scenarios", "partition-with-lease"),
     text_of!("scenarios", "lag-over-budget"),
     text_of!("scenarios", "standby-short-of-capacity"),
     text_of!("scenarios", "approval-times-out"),
     text_of!("scenarios", "false-alarm"),
     text_of!("scenarios", "second-failure-during-recovery"),
+    text_of!("scenarios", "standby-control-plane-down"),
+    text_of!("scenarios", "replica-region-loss"),
+    text_of!("scenarios", "routing-control-region-loss"),
     text_of!("scenarios", "switch-over"),
+    text_of!("scenarios", "replica-switch-over"),
     text_of!("scenarios", "fail-back"),
 ];
 
@@ -227,8 +257,10 @@ mod tests {
                 .unwrap_or_else(|problems| panic!("{}: {problems:?}", system.name));
             let second = read.region_failover.is_some();
             assert_eq!(system.name.starts_with("two-regions"), second, "{}", system.name);
+            let tier = system.name == "one-region" || system.name == "two-regions-deployed";
+            assert_eq!(tier, read.web.is_some(), "{}", system.name);
             assert!(
-                second || read.database.kind.to_string() == system.name,
+                second || tier || read.database.kind.to_string() == system.name,
                 "{}",
                 system.name
             );

@@ -121,6 +121,12 @@ pub const fn definition(recovery: Recovery) -> &'static str {
         Recovery::FailOverRegion => include_str!("../../statemachines/fail-over-region.asl.json"),
         Recovery::SwitchOverRegion => include_str!("../../statemachines/switch-over-region.asl.json"),
         Recovery::FailBackRegion => include_str!("../../statemachines/fail-back-region.asl.json"),
+        Recovery::RollBackDeployment => include_str!("../../statemachines/roll-back-deployment.asl.json"),
+        Recovery::ReplaceInstances => include_str!("../../statemachines/replace-instances.asl.json"),
+        Recovery::ScaleOut => include_str!("../../statemachines/scale-out.asl.json"),
+        Recovery::EvacuateZone => include_str!("../../statemachines/evacuate-zone.asl.json"),
+        Recovery::ReturnToZone => include_str!("../../statemachines/return-to-zone.asl.json"),
+        Recovery::FailOverCache => include_str!("../../statemachines/fail-over-cache.asl.json"),
     }
 }
 

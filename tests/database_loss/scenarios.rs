@@ -176,6 +176,41 @@ fn a_database_without_a_standby_is_left_as_it_is_and_a_person_is_paged_once() {
 }
 
 #[test]
+fn a_disarmed_system_starts_nothing_by_itself_and_the_page_says_who_disarmed_it() {
+    let (scenario, system) = scenario("disarmed");
+    for seed in FIRST..FIRST + 200 {
+        let mut timeline = Vec::new();
+        let left = rehearsal::stage::play(&scenario, &system, seed, &mut |entry| {
+            timeline.push(entry.clone())
+        });
+        let left = left.expect("a rehearsal");
+        let page = left
+            .world
+            .heard
+            .iter()
+            .find(|heard| heard.topic == system.people.page);
+        let page = page.unwrap_or_else(|| panic!("seed {seed}: nobody was paged"));
+        for words in [
+            "fail-over-database",
+            "on-call",
+            "maintenance of shop-db until noon",
+            "evenkeel run",
+        ] {
+            assert!(page.text.contains(words), "seed {seed}, {words}: {}", page.text);
+        }
+        assert_eq!(calls_of_rds(&timeline).count(), 0, "seed {seed}");
+        let report = rehearsal::report::of(&scenario, seed, left, timeline);
+        assert_eq!(report.recoveries, [], "seed {seed}");
+        assert_eq!(
+            (report.outcome, report.as_expected),
+            (Outcome::Paged, true),
+            "seed {seed}"
+        );
+        assert_eq!(report.violations, [], "seed {seed}");
+    }
+}
+
+#[test]
 fn a_failover_that_rds_began_by_itself_is_never_doubled() {
     for seed in FIRST..FIRST + 30 {
         let report = played("database-host-lost", seed);

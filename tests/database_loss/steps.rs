@@ -57,6 +57,7 @@ impl Hands {
                 rds: cloud.clients.rds.clone(),
                 rds_in: cloud.clients.rds_in(),
                 cloudwatch_in: cloud.clients.cloudwatch_in(),
+                dynamodb: cloud.clients.dynamodb.clone(),
                 journal: cloud.journal(),
                 write_check,
                 clock: Arc::new(clock),

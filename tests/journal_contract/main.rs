@@ -2,6 +2,7 @@
 //! a real SDK client that the embedded table answers. A property then drives both through the same random operations
 //! and compares every answer.
 
+mod arming;
 mod people;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use domain::duration::Duration;
-use domain::journal::{AlarmSeen, Incident, Journal, Outcome, RECENT_INCIDENTS, View};
+use domain::journal::{AlarmSeen, Armed, Disarmed, Incident, Journal, Outcome, RECENT_INCIDENTS, View};
 use domain::names::{Epoch, IncidentId, JOURNAL_TABLE, Recovery, SystemName};
 use domain::step::{Error, Result};
 use futures_util::future::join_all;
@@ -24,6 +25,11 @@ use journal::{DynamoJournal, MemoryJournal};
 use proptest::prelude::*;
 use rehearsal::dynamodb::{Tables, answer, rules};
 
+use arming::{
+    a_disarmed_system_still_gives_its_lock, a_system_is_armed_until_somebody_disarms_it,
+    arming_says_what_was_and_keeps_who_did_it, disarming_one_system_leaves_another_armed,
+    the_first_disarming_stands_until_somebody_arms_it, who_armed_it_last_outlives_the_next_disarming,
+};
 use people::{
     a_question_reads_back_as_it_was_asked, an_answer_outlives_a_new_token,
     asked_again_a_question_takes_the_new_token_and_keeps_the_rest,
@@ -143,6 +149,12 @@ contract! {
     questions_of_two_runs_are_two,
     the_first_wish_to_stop_a_run_stands,
     questions_and_wishes_are_no_part_of_a_view,
+    a_system_is_armed_until_somebody_disarms_it,
+    the_first_disarming_stands_until_somebody_arms_it,
+    arming_says_what_was_and_keeps_who_did_it,
+    who_armed_it_last_outlives_the_next_disarming,
+    disarming_one_system_leaves_another_armed,
+    a_disarmed_system_still_gives_its_lock,
 }
 
 async fn a_free_lock_goes_to_whoever_asks(journal: impl Journal) -> Result<()> {
@@ -518,6 +530,7 @@ async fn a_view_holds_lock_incidents_and_alarms(journal: impl Journal) -> Result
         lock: Some(lock),
         incidents: vec![past],
         alarms,
+        disarmed: None,
     };
     assert_eq!(journal.view(&shop()).await?, view);
     assert_eq!(journal.view(&shop()).await?, view, "looking changes nothing");
@@ -632,6 +645,38 @@ async fn a_release_without_an_answer_has_released_the_lock() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_disarming_without_an_answer_stands_and_an_arming_without_one_has_armed() -> Result<()> {
+    let lost = Arc::new(AtomicBool::new(true));
+    let journal = journal_losing_answers(&lost);
+    let disarmed = |by: &str, time| Disarmed {
+        at: at(time),
+        by: by.to_owned(),
+        because: "maintenance".to_owned(),
+    };
+    let armed = Armed {
+        at: at("10:00:02"),
+        by: "ana".to_owned(),
+        because: "done".to_owned(),
+    };
+    let first = disarmed("ana", "10:00:00");
+    let unanswered = journal.disarm(&shop(), &first).await;
+    assert_eq!(unanswered.expect_err("lost").name(), Error::UNAVAILABLE);
+    lost.store(false, Ordering::Relaxed);
+    assert_eq!(
+        journal.disarm(&shop(), &disarmed("ben", "10:00:01")).await?,
+        first
+    );
+    lost.store(true, Ordering::Relaxed);
+    let unanswered = journal.arm(&shop(), &armed).await;
+    assert_eq!(unanswered.expect_err("lost").name(), Error::UNAVAILABLE);
+    lost.store(false, Ordering::Relaxed);
+    assert_eq!(journal.view(&shop()).await?.disarmed, None);
+    assert_eq!(journal.last_armed(&shop()).await?, Some(armed.clone()));
+    assert_eq!(journal.arm(&shop(), &armed).await?, None);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_table_that_is_not_there_is_refused() {
     let journal = journal_answered_by(&rules(Arc::new(Mutex::new(Tables::new()))));
     let error = journal.view(&shop()).await.expect_err("no table");
@@ -738,6 +783,17 @@ enum Operation {
         key: String,
         now: Timestamp,
     },
+    Disarm {
+        system: SystemName,
+        disarmed: Disarmed,
+    },
+    Arm {
+        system: SystemName,
+        armed: Armed,
+    },
+    LastArmed {
+        system: SystemName,
+    },
 }
 
 impl Operation {
@@ -749,7 +805,10 @@ impl Operation {
             | Self::ReleaseLock { system, .. }
             | Self::NoteAlarm { system, .. }
             | Self::WasTold { system, .. }
-            | Self::NoteTold { system, .. } => system,
+            | Self::NoteTold { system, .. }
+            | Self::Disarm { system, .. }
+            | Self::Arm { system, .. }
+            | Self::LastArmed { system } => system,
         }
     }
 
@@ -776,6 +835,11 @@ impl Operation {
             Self::NoteTold { system, key, now } => {
                 format!("{:?}", journal.note_told(&system, &key, now).await)
             }
+            Self::Disarm { system, disarmed } => {
+                format!("{:?}", journal.disarm(&system, &disarmed).await)
+            }
+            Self::Arm { system, armed } => format!("{:?}", journal.arm(&system, &armed).await),
+            Self::LastArmed { system } => format!("{:?}", journal.last_armed(&system).await),
         }
     }
 }
@@ -795,6 +859,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         Outcome::Paged,
     ]);
     let seen = prop::collection::vec(".{0,8}", 0..3);
+    let wishes = || (times(), prop::sample::select(vec!["ana", "ben"]), ".{1,8}");
     let incidents = (systems(), holders(), times(), times(), outcomes, seen).prop_map(
         |(system, id, opened_at, closed_at, outcome, seen)| Incident {
             id,
@@ -817,6 +882,13 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         }),
         1 => (systems(), keys()).prop_map(|(system, key)| Operation::WasTold { system, key }),
         1 => (systems(), keys(), times()).prop_map(|(system, key, now)| Operation::NoteTold { system, key, now }),
+        2 => (systems(), wishes()).prop_map(|(system, (at, by, because))| {
+            Operation::Disarm { system, disarmed: Disarmed { at, by: by.to_owned(), because } }
+        }),
+        2 => (systems(), wishes()).prop_map(|(system, (at, by, because))| {
+            Operation::Arm { system, armed: Armed { at, by: by.to_owned(), because } }
+        }),
+        1 => systems().prop_map(|system| Operation::LastArmed { system }),
     ];
     prop::collection::vec(operation, 1..40)
 }
@@ -843,11 +915,11 @@ async fn drive(operations: Vec<Operation>) -> std::result::Result<(), TestCaseEr
             "{epoch} to {now} after {operation:?}"
         );
         *epoch = now;
-        // A repetition answers the same, but for two that are about something new by then: a lock that is taken for
-        // no time at all has expired, and a lock that was released is not held.
+        // A repetition answers the same, but for three that are about something new by then: a lock that is taken for
+        // no time at all has expired, a lock that was released is not held, and a system that was armed is armed.
         if !matches!(
             operation,
-            Operation::TakeLock { .. } | Operation::ReleaseLock { .. }
+            Operation::TakeLock { .. } | Operation::ReleaseLock { .. } | Operation::Arm { .. }
         ) {
             prop_assert_eq!(operation.ask(&dynamo).await, answers.1, "{:?} again", operation);
         }

@@ -84,21 +84,40 @@ impl<'m> Chart<'m> {
     }
 }
 
-/// A state that waits until its deadline, is asked once more just before, and then fails in every way that is retried,
-/// with every attempt as slow as it may be.
+/// A state that waits until its deadline, is asked once more just before, and then fails in every way that no deadline
+/// bounds, with every attempt as slow as it may be.
 fn longest(task: &Task<'_>) -> f64 {
-    let attempt = number(task.json, "TimeoutSeconds");
-    if task.json["Resource"]
+    let time_out = number(task.json, "TimeoutSeconds");
+    let asks_a_person = task.json["Resource"]
         .as_str()
-        .is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
-    {
-        // The function itself answers as fast as any other; the rest is the person's time.
-        let faults = retriers(task).map(|retrier| retried(retrier, FUNCTION));
-        return attempt + faults.sum::<f64>();
+        .is_some_and(|resource| resource.ends_with(".waitForTaskToken"));
+    // A function that asks a person answers as fast as any other; the rest is the person's time.
+    let attempt = if asks_a_person { FUNCTION } else { time_out };
+    let waits = deadline(task).map_or(0.0, |seconds| {
+        let pauses = retriers(task)
+            .filter(|retrier| is_bounded(task, retrier))
+            .map(pause);
+        let asked_once_more = if asks_a_person { attempt } else { 0.0 };
+        seconds + pauses.fold(0.0, f64::max) + asked_once_more
+    });
+    let faults = retriers(task).filter(|retrier| !is_bounded(task, retrier));
+    waits + time_out + faults.map(|retrier| retried(retrier, attempt)).sum::<f64>()
+}
+
+/// Whether the deadline ends what this retrier tries again: the function itself answers every error that it names.
+fn is_bounded(task: &Task<'_>, retrier: &Value) -> bool {
+    let bounded = [Error::NOT_YET, Error::THROTTLED, Error::UNAVAILABLE];
+    deadline(task).is_some() && names(retrier).iter().all(|name| bounded.contains(name))
+}
+
+/// The longest that a retrier waits between two attempts, in seconds.
+fn pause(retrier: &Value) -> f64 {
+    let interval = number(retrier, "IntervalSeconds");
+    if number(retrier, "BackoffRate") > 1.0 {
+        number(retrier, "MaxDelaySeconds")
+    } else {
+        interval
     }
-    let waits = deadline(task).map_or(0.0, |seconds| seconds + number(not_yet(task), "IntervalSeconds"));
-    let faults = retriers(task).filter(|retrier| !names(retrier).contains(&Error::NOT_YET));
-    waits + attempt + faults.map(|retrier| retried(retrier, attempt)).sum::<f64>()
 }
 
 fn retried(retrier: &Value, attempt: f64) -> f64 {
@@ -125,7 +144,7 @@ fn names(retrier: &Value) -> Vec<&str> {
 fn not_yet<'t>(task: &Task<'t>) -> &'t Value {
     retriers(task)
         .find(|retrier| names(retrier).contains(&Error::NOT_YET))
-        .unwrap_or_else(|| panic!("{} has a deadline, and nothing to wait for", task.name))
+        .unwrap_or_else(|| panic!("{} waits for nothing", task.name))
 }
 
 /// The seconds of the deadline that the payload carries.
@@ -145,14 +164,11 @@ fn whoever_waits_has_a_deadline_and_tries_often_enough_to_reach_it() {
     for definition in all() {
         for task in definition.tasks() {
             let waits = retriers(&task).any(|retrier| names(retrier).contains(&Error::NOT_YET));
-            assert_eq!(
-                waits,
-                deadline(&task).is_some(),
-                "{}: {}",
-                definition.name,
-                task.name
-            );
-            let Some(seconds) = deadline(&task) else { continue };
+            if !waits {
+                continue;
+            }
+            let seconds = deadline(&task)
+                .unwrap_or_else(|| panic!("{}: {} waits for ever", definition.name, task.name));
             let retrier = not_yet(&task);
             let within = number(retrier, "MaxAttempts") * number(retrier, "IntervalSeconds");
             assert_eq!(within, seconds, "{}: {}", definition.name, task.name);
@@ -170,6 +186,51 @@ fn whoever_waits_has_a_deadline_and_tries_often_enough_to_reach_it() {
 }
 
 #[test]
+fn whoever_has_a_deadline_waits_out_until_then_what_passes() {
+    for definition in all() {
+        for task in definition.tasks() {
+            let Some(seconds) = deadline(&task) else { continue };
+            for error in [Error::THROTTLED, Error::UNAVAILABLE] {
+                let retrier = retriers(&task)
+                    .find(|retrier| names(retrier).contains(&error))
+                    .expect("a test of the names holds that every state retries it");
+                let case = format!("{}: {}, {error}", definition.name, task.name);
+                assert!(is_bounded(&task, retrier), "{case}: no deadline ends it");
+                assert_eq!(retrier["JitterStrategy"], "FULL", "{case}");
+                // With full jitter a pause is half of its bound on average; half as long again is what luck may take.
+                let likely = retried(retrier, 0.0) / 2.0;
+                assert!(
+                    likely >= seconds * 1.5,
+                    "{case}: it would give up after {likely} s, and has {seconds} s"
+                );
+            }
+        }
+    }
+}
+
+/// Nothing else is left to be done for a system whose recovery failed: people must hear of it, and its lock must go.
+#[test]
+fn the_failure_path_outlasts_a_minute_without_answers() {
+    for definition in all() {
+        let left_alone = play(&definition, Situation::Down, |_, _| Turn::Answers);
+        // What comes after the lock.
+        let first = left_alone.calls[1].state.as_str();
+        let fails = play(&definition, Situation::Down, refusing(&BTreeSet::from([first])));
+        let failed = fails.calls.iter().position(|call| call.failed.is_some());
+        let path = &fails.calls[failed.expect("it was refused") + 1..];
+        assert!(path.len() >= 3, "{}: recorded, paged, released", definition.name);
+        for call in path {
+            assert!(
+                call.deadline.is_some_and(|deadline| deadline.seconds >= 60),
+                "{}: {}",
+                definition.name,
+                call.state
+            );
+        }
+    }
+}
+
+#[test]
 fn a_deadline_begins_when_its_state_is_entered_and_stays_while_it_is_tried_again() {
     for definition in all() {
         let all_ways = Situation::ALL.map(|situation| (situation, ways(&definition, situation)));
@@ -178,34 +239,31 @@ fn a_deadline_begins_when_its_state_is_entered_and_stays_while_it_is_tried_again
                 .iter()
                 .find_map(|(situation, ways)| Some((*situation, ways.get(task.name)?)));
             let (situation, failing) = way.expect("a test of the payloads holds that every state is led to");
-            let play = play(&definition, situation, |state, attempt| {
-                if state == task.name {
-                    Turn::Fails(Error::NOT_YET)
-                } else {
-                    refusing(failing)(state, attempt)
+            let retried = retriers(task).filter(|retrier| is_bounded(task, retrier));
+            for error in retried.flat_map(names) {
+                let play = play(&definition, situation, |state, attempt| {
+                    if state == task.name {
+                        Turn::Fails(error)
+                    } else {
+                        refusing(failing)(state, attempt)
+                    }
+                });
+                let case = format!("{}: {}, {error}", definition.name, task.name);
+                let calls: Vec<_> = play.calls.iter().filter(|call| call.state == task.name).collect();
+                let entered = calls[0].at;
+                for call in &calls {
+                    let since = call.deadline.expect("one").since;
+                    assert_eq!(since, entered, "{case}");
                 }
-            });
-            let calls: Vec<_> = play.calls.iter().filter(|call| call.state == task.name).collect();
-            let entered = calls[0].at;
-            for call in &calls {
-                let since = call.deadline.expect("one").since;
-                assert_eq!(since, entered, "{}: {}", definition.name, task.name);
+                let last = calls.last().and_then(|call| call.failed.as_deref());
+                assert_eq!(last, Some(Error::DEADLINE_PASSED), "{case}");
+                let seconds = deadline(task).expect("one");
+                assert!(
+                    play.seconds >= seconds,
+                    "{case}: gave up after {} s",
+                    play.seconds
+                );
             }
-            let last = calls.last().and_then(|call| call.failed.as_deref());
-            assert_eq!(
-                last,
-                Some(Error::DEADLINE_PASSED),
-                "{}: {}",
-                definition.name,
-                task.name
-            );
-            let seconds = deadline(task).expect("one");
-            assert!(
-                play.seconds >= seconds,
-                "{} gave up after {} s",
-                task.name,
-                play.seconds
-            );
         }
     }
 }

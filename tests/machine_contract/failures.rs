@@ -279,11 +279,10 @@ fn branches(json: &Value) -> Vec<(String, Vec<String>)> {
 
 /// The state names the error, because the machine can do without what it asked for, and it did.
 fn forgiven(definition: &Definition, state: &str, error: &str, play: &Play) -> bool {
-    // What is not yet for as long as the state waits ends as this.
-    let error = if error == Error::NOT_YET {
-        Error::DEADLINE_PASSED
-    } else {
-        error
+    // What is tried again for as long as the state waits ends as this.
+    let error = match error {
+        Error::NOT_YET | Error::THROTTLED | Error::UNAVAILABLE => Error::DEADLINE_PASSED,
+        error => error,
     };
     let tasks = definition.tasks();
     let task = tasks.iter().find(|task| task.name == state);

@@ -4,17 +4,19 @@
 //! may take time, whether it can be undone, and what its answer looks like.
 
 use domain::journal::lease;
-use domain::names::{Epoch, Recovery, Region, Zone};
+use domain::names::{Epoch, Recovery, Region, Zone, ZoneId};
 use domain::step::{self, Error, Step};
 use domain::steps::assess::{Assessment, Verdict, Writer};
 use domain::steps::database::{Moved, Started, Written};
+use domain::steps::deployment::Redeploying;
 use domain::steps::journal::{Locked, Record, Recorded, Released};
 use domain::steps::notify::{Asked as PeopleAsked, Told};
+use domain::steps::plan::{self, Plan, What};
 use domain::steps::region::{
     self, Answer, Approval, CapacityAssessment, Fence, Fencing, GroupSize, InPlace, Lag, Promoted, Promotion,
     RegionAssessment, Resolved, Risk, Seen, Shifted,
 };
-use domain::steps::{assess, cache, capacity, database, journal, notify, traffic};
+use domain::steps::{assess, cache, capacity, database, deployment, journal, notify, traffic};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -29,6 +31,7 @@ pub(crate) enum Asked {
     Cache(cache::Input),
     Capacity(capacity::Input),
     Database(database::Input),
+    Deployment(deployment::Input),
     Journal(journal::Input),
     Notify(notify::Input),
     Traffic(traffic::Input),
@@ -60,6 +63,7 @@ impl Asked {
             "evenkeel-cache" => step::input(payload).map(Self::Cache),
             "evenkeel-capacity" => step::input(payload).map(Self::Capacity),
             "evenkeel-database" => step::input(payload).map(Self::Database),
+            "evenkeel-deployment" => step::input(payload).map(Self::Deployment),
             "evenkeel-journal" => step::input(payload).map(Self::Journal),
             "evenkeel-notify" => step::input(payload).map(Self::Notify),
             "evenkeel-traffic" => step::input(payload).map(Self::Traffic),
@@ -70,17 +74,36 @@ impl Asked {
     /// Whether the condition may come true later, by itself or because of the step.
     pub(crate) fn may_take_time(&self) -> bool {
         match self {
-            Self::Assess(assess::Input::DatabaseAssessed { .. } | assess::Input::RegionAssessed { .. })
-            | Self::Cache(cache::Input::PromotedHere { .. } | cache::Input::PrimaryMoved { .. })
+            Self::Assess(
+                assess::Input::DatabaseAssessed { .. }
+                | assess::Input::RegionAssessed { .. }
+                | assess::Input::UsersServed { .. },
+            )
+            | Self::Cache(
+                cache::Input::PromotedHere { .. }
+                | cache::Input::PrimaryMoved { .. }
+                | cache::Input::CacheFailoverPlanned { .. }
+                | cache::Input::PrimaryOutOfZone { .. },
+            )
             | Self::Capacity(
                 capacity::Input::Raised { .. }
                 | capacity::Input::Healthy { .. }
                 | capacity::Input::Restored { .. }
-                | capacity::Input::OtherReduced { .. },
+                | capacity::Input::OtherReduced { .. }
+                | capacity::Input::ReplacementPlanned { .. }
+                | capacity::Input::Replaced { .. }
+                | capacity::Input::ScaleOutPlanned { .. }
+                | capacity::Input::ScaledOut { .. }
+                | capacity::Input::EvacuationPlanned { .. }
+                | capacity::Input::ReturnPlanned { .. }
+                | capacity::Input::ZoneLeft { .. }
+                | capacity::Input::ZoneRejoined { .. }
+                | capacity::Input::ServesAsPlanned { .. },
             )
             | Self::Database(
                 database::Input::FailoverStarted { .. }
                 | database::Input::WriterMoved { .. }
+                | database::Input::WriterOutOfZone { .. }
                 | database::Input::Writable { .. }
                 | database::Input::SourceFenced { .. }
                 | database::Input::SourceOpened { .. }
@@ -91,13 +114,21 @@ impl Asked {
                 | database::Input::Rejoined { .. }
                 | database::Input::StandbyArmed { .. },
             )
+            | Self::Deployment(
+                deployment::Input::RollbackPlanned { .. }
+                | deployment::Input::Stopped { .. }
+                | deployment::Input::RedeployStarted { .. }
+                | deployment::Input::Redeployed { .. },
+            )
             | Self::Traffic(
                 traffic::Input::EdgeFrozen { .. }
                 | traffic::Input::EdgeThawed { .. }
                 | traffic::Input::EdgeOpen { .. }
                 | traffic::Input::Shifted { .. }
                 | traffic::Input::Resolved { .. }
-                | traffic::Input::Served { .. },
+                | traffic::Input::Served { .. }
+                | traffic::Input::ZoneShifted { .. }
+                | traffic::Input::ZoneUnshifted { .. },
             ) => true,
             Self::Journal(
                 journal::Input::LockTaken { .. }
@@ -114,10 +145,20 @@ impl Asked {
     pub(crate) fn cannot_be_undone(&self) -> bool {
         match self {
             Self::Database(
-                database::Input::FailoverStarted { .. } | database::Input::PromotionStarted { .. },
+                database::Input::FailoverStarted { .. }
+                | database::Input::PromotionStarted { .. }
+                | database::Input::WriterOutOfZone { .. },
+            )
+            | Self::Capacity(capacity::Input::Replaced { .. })
+            | Self::Deployment(
+                deployment::Input::Stopped { .. } | deployment::Input::RedeployStarted { .. },
             )
             | Self::Traffic(traffic::Input::Shifted { .. })
-            | Self::Cache(cache::Input::PromotedHere { .. } | cache::Input::PrimaryMoved { .. }) => true,
+            | Self::Cache(
+                cache::Input::PromotedHere { .. }
+                | cache::Input::PrimaryMoved { .. }
+                | cache::Input::PrimaryOutOfZone { .. },
+            ) => true,
             Self::Database(
                 database::Input::WriterMoved { .. }
                 | database::Input::Writable { .. }
@@ -130,19 +171,38 @@ impl Asked {
                 | database::Input::Rejoined { .. }
                 | database::Input::StandbyArmed { .. },
             )
-            | Self::Assess(assess::Input::DatabaseAssessed { .. } | assess::Input::RegionAssessed { .. })
+            | Self::Assess(
+                assess::Input::DatabaseAssessed { .. }
+                | assess::Input::RegionAssessed { .. }
+                | assess::Input::UsersServed { .. },
+            )
+            | Self::Cache(cache::Input::CacheFailoverPlanned { .. })
             | Self::Capacity(
                 capacity::Input::Raised { .. }
                 | capacity::Input::Healthy { .. }
                 | capacity::Input::Restored { .. }
-                | capacity::Input::OtherReduced { .. },
+                | capacity::Input::OtherReduced { .. }
+                | capacity::Input::ReplacementPlanned { .. }
+                | capacity::Input::ScaleOutPlanned { .. }
+                // More instances than are needed harm nobody, and anybody can take them away again.
+                | capacity::Input::ScaledOut { .. }
+                | capacity::Input::EvacuationPlanned { .. }
+                | capacity::Input::ReturnPlanned { .. }
+                | capacity::Input::ZoneLeft { .. }
+                | capacity::Input::ZoneRejoined { .. }
+                | capacity::Input::ServesAsPlanned { .. },
+            )
+            | Self::Deployment(
+                deployment::Input::RollbackPlanned { .. } | deployment::Input::Redeployed { .. },
             )
             | Self::Traffic(
                 traffic::Input::EdgeFrozen { .. }
                 | traffic::Input::EdgeThawed { .. }
                 | traffic::Input::EdgeOpen { .. }
                 | traffic::Input::Resolved { .. }
-                | traffic::Input::Served { .. },
+                | traffic::Input::Served { .. }
+                | traffic::Input::ZoneShifted { .. }
+                | traffic::Input::ZoneUnshifted { .. },
             )
             | Self::Journal(
                 journal::Input::LockTaken { .. }
@@ -193,6 +253,7 @@ impl Asked {
             | Self::Cache(_)
             | Self::Capacity(_)
             | Self::Database(_)
+            | Self::Deployment(_)
             | Self::Journal(_)
             | Self::Traffic(_) => None,
         }
@@ -220,6 +281,7 @@ impl Asked {
             | Self::Traffic(traffic::Input::EdgeFrozen { .. }) => step::output(&Fencing {
                 at: Timestamp::UNIX_EPOCH,
                 fence: Fence::Fenced,
+                writes_until: None,
                 seen: seen(),
             }),
             Self::Database(database::Input::Promoted { fence, .. }) => step::output(&Promoted {
@@ -242,8 +304,64 @@ impl Asked {
                 ttl_seconds: 30,
                 seen: seen(),
             }),
-            Self::Cache(_)
-            | Self::Capacity(_)
+            Self::Cache(cache::Input::CacheFailoverPlanned { .. }) => step::output(&planned(
+                What::FailOverCache {
+                    away_from: "shop-001".to_owned(),
+                },
+                situation,
+            )),
+            Self::Capacity(capacity::Input::ReplacementPlanned { .. }) => {
+                let instances = vec!["i-1".to_owned()];
+                step::output(&planned(What::Replace { instances, needed: 6 }, situation))
+            }
+            Self::Capacity(capacity::Input::ScaleOutPlanned { .. }) => {
+                let standing = standing();
+                step::output(&planned(What::ScaleOut { standing, wanted: 8 }, situation))
+            }
+            Self::Capacity(
+                capacity::Input::EvacuationPlanned { .. } | capacity::Input::ReturnPlanned { .. },
+            ) => {
+                let what = What::Zone {
+                    zone: Some(Zone("eu-central-1a".to_owned())),
+                    zone_id: Some(ZoneId("euc1-az2".to_owned())),
+                    standing: standing(),
+                    needed: 6,
+                };
+                step::output(&planned(what, situation))
+            }
+            Self::Deployment(deployment::Input::RollbackPlanned { .. }) => {
+                let what = What::RollBack {
+                    bad: "d-2".to_owned(),
+                    bad_revision: "s3://shop-releases/2.zip".to_owned(),
+                    good: Some("d-1".to_owned()),
+                    good_revision: Some("s3://shop-releases/1.zip".to_owned()),
+                    underway: None,
+                };
+                step::output(&planned(what, situation))
+            }
+            Self::Deployment(deployment::Input::RedeployStarted { .. }) => step::output(&Redeploying {
+                at: Timestamp::UNIX_EPOCH,
+                deployment: "d-3".to_owned(),
+                seen: seen(),
+            }),
+            Self::Assess(assess::Input::UsersServed { .. })
+            | Self::Cache(
+                cache::Input::PromotedHere { .. }
+                | cache::Input::PrimaryMoved { .. }
+                | cache::Input::PrimaryOutOfZone { .. },
+            )
+            | Self::Capacity(
+                capacity::Input::Raised { .. }
+                | capacity::Input::Healthy { .. }
+                | capacity::Input::Restored { .. }
+                | capacity::Input::OtherReduced { .. }
+                | capacity::Input::Replaced { .. }
+                | capacity::Input::ScaledOut { .. }
+                | capacity::Input::ZoneLeft { .. }
+                | capacity::Input::ZoneRejoined { .. }
+                | capacity::Input::ServesAsPlanned { .. },
+            )
+            | Self::Deployment(deployment::Input::Stopped { .. } | deployment::Input::Redeployed { .. })
             | Self::Journal(
                 journal::Input::OtherLockTaken { .. } | journal::Input::OtherLockReleased { .. },
             )
@@ -251,13 +369,16 @@ impl Asked {
                 database::Input::SourceOpened { .. }
                 | database::Input::PromotionStarted { .. }
                 | database::Input::WritableHere { .. }
+                | database::Input::WriterOutOfZone { .. }
                 | database::Input::Rejoined { .. }
                 | database::Input::StandbyArmed { .. },
             )
             | Self::Traffic(
                 traffic::Input::EdgeThawed { .. }
                 | traffic::Input::EdgeOpen { .. }
-                | traffic::Input::Served { .. },
+                | traffic::Input::Served { .. }
+                | traffic::Input::ZoneShifted { .. }
+                | traffic::Input::ZoneUnshifted { .. },
             ) => step::output(&Seen {
                 at: Timestamp::UNIX_EPOCH,
                 seen: seen(),
@@ -294,6 +415,27 @@ impl Asked {
 
 fn seen() -> Vec<String> {
     vec!["as it must be".to_owned()]
+}
+
+/// What a recovery inside a Region is going to do, if there is anything to do.
+fn planned(what: What, situation: Situation) -> Plan {
+    Plan {
+        at: Timestamp::UNIX_EPOCH,
+        verdict: match situation {
+            Situation::Down | Situation::Unwanted | Situation::Desperate => plan::Verdict::Act,
+            Situation::Well => plan::Verdict::StandDown,
+        },
+        what,
+        seen: seen(),
+    }
+}
+
+fn standing() -> GroupSize {
+    GroupSize {
+        min: 6,
+        desired: 6,
+        max: 12,
+    }
 }
 
 fn region_assessed(recovery: Recovery, situation: Situation) -> RegionAssessment {

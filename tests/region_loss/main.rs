@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, reason = "a test that cannot go on says why")]
 
+mod disarmed;
+
 use domain::journal::Question;
 use domain::steps::region::Risk;
 use domain::system::System;
@@ -66,9 +68,49 @@ fn every_scenario_comes_to_what_it_expects() {
     }
 }
 
+/// The run of a machine.
+fn run_of(report: &Report, machine: &str) -> usize {
+    let found = report.recoveries.iter().position(|run| run.machine == machine);
+    found.unwrap_or_else(|| panic!("seed {}: no {machine}", report.seed))
+}
+
+#[test]
+fn a_primary_that_nobody_reaches_is_proven_to_write_nothing_by_its_lease() {
+    for seed in 1..=SEEDS {
+        let report = played("partition-with-lease", u64::from(seed));
+        assert_eq!(report.outcome, Outcome::Recovered, "seed {seed}");
+        let run = run_of(&report, "fail-over-region");
+        let fence = noted(&report, run, "FenceSource").join("; ");
+        assert!(fence.contains("taken from eu-central-1"), "seed {seed}: {fence}");
+        let accepted = report.accepted.as_ref().expect("somebody accepted the loss");
+        assert_eq!(accepted.accepted, ["lag-over-budget"], "and no second writer");
+        // Twenty seconds of lease at most, and what was on its way.
+        assert!(
+            report.lost_writes > 0 && (10_000..=21_500).contains(&report.rpo_ms),
+            "seed {seed}: {} writes of {} ms",
+            report.lost_writes,
+            report.rpo_ms
+        );
+    }
+}
+
+#[test]
+fn a_cut_between_two_regions_alone_leaves_the_primary_its_lease_and_proves_nothing() {
+    let (scenario, _) = scenario("partition-not-loss");
+    let (_, leased) = self::scenario("partition-with-lease");
+    for seed in 1..=SEEDS {
+        let report = rehearse(&scenario, &leased, u64::from(seed), &mut |_| {}).expect("it begins");
+        assert!(report.as_expected, "seed {seed}: {:?}", report.unexpected);
+        let run = run_of(&report, "fail-over-region");
+        let fence = noted(&report, run, "FenceSource").join("; ");
+        assert!(fence.contains("is alive"), "seed {seed}: {fence}");
+        assert_eq!((report.lost_writes, report.requests.lost), (0, 0), "seed {seed}");
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
-    for name in ["region-loss", "fail-back"] {
+    for name in ["region-loss", "fail-back", "partition-with-lease"] {
         let bytes = || serde_json::to_string(&played(name, 7)).expect("JSON");
         assert_eq!(bytes(), bytes(), "{name}");
     }

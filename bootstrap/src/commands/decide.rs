@@ -1,11 +1,14 @@
 //! `evenkeel decide --event FILE`
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
-use domain::decision::{Verdict, decide, system_of};
+use domain::decision::{Known, Verdict, decide, systems_of};
+use domain::facts::Facts;
 use domain::journal::View;
 use domain::system::Systems;
+use serde::de::DeserializeOwned;
 
 use crate::cli::Decide;
 use crate::failure::Failure;
@@ -21,9 +24,21 @@ pub(crate) fn run(asked: &Decide) -> Result<ExitCode, Failure> {
         what: error.to_string(),
         hint: error.hint().to_owned(),
     })?;
-    let system = system_of(&signal, &systems);
+    let system = systems_of(&signal, &systems).first().copied();
     let at = asked.at.unwrap_or(signal.time);
-    let decision = decide(&signal, system, &View::default(), at);
+    let facts = asked.facts.as_deref().map(facts).transpose()?;
+    let journal = asked
+        .journal
+        .as_deref()
+        .map(journal)
+        .transpose()?
+        .unwrap_or_default();
+    let known = Known {
+        facts: facts.as_ref(),
+        journal: &journal,
+        now: at,
+    };
+    let decision = decide(&signal, system, known);
     let mut out = anstream::stdout().lock();
     if asked.json {
         let json = serde_json::to_string_pretty(&decision).map_err(std::io::Error::from)?;
@@ -53,6 +68,44 @@ pub(crate) fn run(asked: &Decide) -> Result<ExitCode, Failure> {
             writeln!(out, "  {line}")?;
         }
     }
-    writeln!(out, "\nJudged at {at} with an empty journal. Nothing was done.")?;
+    let looked = if facts.is_some() {
+        "with these facts"
+    } else {
+        "without looking"
+    };
+    let past = if asked.journal.is_some() {
+        "this journal"
+    } else {
+        "an empty journal"
+    };
+    writeln!(
+        out,
+        "\nJudged at {at} {looked} and with {past}. Nothing was done."
+    )?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn facts(path: &Path) -> Result<Facts, Failure> {
+    json(
+        path,
+        "what was found by looking: `at`, `targets`, `group`, `deployments`; docs/guide/decisions.md has an example",
+    )
+}
+
+fn journal(path: &Path) -> Result<View, Failure> {
+    json(
+        path,
+        "what is remembered: `lock`, `incidents`, `alarms`; docs/guide/decisions.md has an example",
+    )
+}
+
+/// A file of JSON, or an error with its line.
+fn json<T: DeserializeOwned>(path: &Path, hint: &'static str) -> Result<T, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, error, hint))?;
+    serde_json::from_str(&text).map_err(|error| Failure::NotThat {
+        path: path.to_path_buf(),
+        line: error.line(),
+        what: error.to_string(),
+        hint: hint.to_owned(),
+    })
 }

@@ -22,6 +22,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Approve(asked) => operate::approve(&asked),
         Command::Reject(asked) => operate::reject(&asked),
         Command::Stop(asked) => operate::stop(&asked),
+        Command::Disarm(asked) => operate::disarm(&asked.wish),
+        Command::Arm(asked) => operate::arm(&asked.wish),
         Command::Status(asked) => operate::status(&asked),
         Command::Check(asked) => check::run(&asked),
         Command::Decide(asked) => decide::run(&asked),

@@ -1,16 +1,16 @@
-//! `evenkeel run`, `approve`, `reject`, `stop` and `status`, against the embedded cloud that is kept.
+//! `evenkeel run`, `approve`, `reject`, `stop`, `disarm`, `arm` and `status`, against the embedded cloud that is kept.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use domain::names::{IncidentId, Recovery};
+use domain::names::{IncidentId, SystemName};
 use domain::system::System;
 use rehearsal::command::{Command, Done, Order};
 use rehearsal::kept::{Kept, Pause};
 use rehearsal::scenario::{self, Scenario};
 
-use crate::cli::{Answer, Approve, Run, Signed, Status};
+use crate::cli::{Answer, Approve, Arming, Run, Signed, Status};
 use crate::failure::Failure;
 use crate::show;
 
@@ -67,6 +67,21 @@ impl<'p> Cloud<'p> {
         })
     }
 
+    /// The system of that name is what it is about.
+    fn is_about(&self, name: &SystemName) -> Result<(), Failure> {
+        if *name == self.system.name {
+            return Ok(());
+        }
+        let error = operate::Error::NoSuchSystem {
+            name: name.to_string(),
+            known: vec![self.system.name.to_string()],
+        };
+        Err(Failure::Operate {
+            hint: error.hint(),
+            error,
+        })
+    }
+
     /// Goes on until somebody is asked, or to the end, and keeps it.
     pub(crate) fn go_on(&mut self, command: Option<Command>) -> Result<ExitCode, Failure> {
         let mut out = anstream::stdout().lock();
@@ -88,23 +103,31 @@ impl<'p> Cloud<'p> {
         }
         written?;
         self.save()?;
+        let mut done_everywhere = true;
         if let Some(given) = further.given()
             && let Ok(done) = &given.answer
         {
-            writeln!(out, "\n{}", said(done))?;
+            writeln!(out)?;
+            said(&mut out, done)?;
+            done_everywhere = done.not_in().is_empty();
         }
         match &further.pause {
             Pause::Asked { incident } => {
                 writeln!(out, "\n{incident} asks, and waits.")?;
                 writeln!(out, "hint: evenkeel status")?;
             }
+            Pause::Noted => {}
             Pause::Over => {
                 let report =
                     rehearsal::report::of(&self.scenario, self.kept.seed, further.left, further.lines);
                 show::report::write(&mut out, &report)?;
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(if done_everywhere {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 
     fn save(&self) -> Result<(), Failure> {
@@ -122,41 +145,34 @@ impl<'p> Cloud<'p> {
     }
 }
 
-fn said(done: &Done) -> String {
+fn said(out: &mut impl Write, done: &Done) -> std::io::Result<()> {
     match done {
-        Done::Started(started) => format!("{} is started.", started.incident),
+        Done::Started(started) => writeln!(out, "{} is started.", started.incident),
         Done::Answered(answered) => {
             let approval = &answered.approval;
-            format!("{} is {} by {}.", answered.incident, approval.answer, approval.by)
+            writeln!(
+                out,
+                "{} is {} by {}.",
+                answered.incident, approval.answer, approval.by
+            )
         }
-        Done::Stopped(stopped) => format!(
+        Done::Stopped(stopped) => writeln!(
+            out,
             "{} stops before its next step that changes anything, undoes what can be undone, and pages.",
             stopped.incident
         ),
-        Done::Seen(_) => String::new(),
+        Done::Disarmed(disarming) => show::arming::disarmed(out, disarming),
+        Done::Armed(arming) => show::arming::armed(out, arming),
+        Done::Seen(_) => Ok(()),
     }
 }
 
 pub(crate) fn run(asked: &Run) -> Result<ExitCode, Failure> {
     let mut cloud = Cloud::open(&asked.kept.file)?;
-    if let Some(name) = &asked.system
-        && *name != cloud.system.name
-    {
-        let error = operate::Error::NoSuchSystem {
-            name: name.to_string(),
-            known: vec![cloud.system.name.to_string()],
-        };
-        return Err(Failure::Operate {
-            hint: error.hint(),
-            error,
-        });
+    if let Some(name) = &asked.system {
+        cloud.is_about(name)?;
     }
-    let regions = &cloud.system.regions;
-    let standby = regions.standby.as_ref().unwrap_or(&regions.primary);
-    let usual = match asked.machine {
-        Recovery::FailOverRegion | Recovery::SwitchOverRegion => standby,
-        Recovery::FailBackRegion | Recovery::FailOverDatabase => &regions.primary,
-    };
+    let usual = cloud.system.region_for(asked.machine);
     let region = asked.region.as_ref().unwrap_or(usual).clone();
     let command = command(Order::Run(asked.machine), &asked.signed);
     cloud.go_on(Some(Command {
@@ -193,6 +209,20 @@ pub(crate) fn stop(asked: &Answer) -> Result<ExitCode, Failure> {
 fn about(asked: &Answer, order: impl FnOnce(IncidentId) -> Order) -> Result<ExitCode, Failure> {
     let command = command(order(asked.incident.clone()), &asked.signed);
     Cloud::open(&asked.kept.file)?.go_on(Some(command))
+}
+
+pub(crate) fn disarm(asked: &Arming) -> Result<ExitCode, Failure> {
+    note(asked, Order::Disarm)
+}
+
+pub(crate) fn arm(asked: &Arming) -> Result<ExitCode, Failure> {
+    note(asked, Order::Arm)
+}
+
+fn note(asked: &Arming, order: Order) -> Result<ExitCode, Failure> {
+    let mut cloud = Cloud::open(&asked.kept.file)?;
+    cloud.is_about(&asked.system)?;
+    cloud.go_on(Some(command(order, &asked.signed)))
 }
 
 fn command(order: Order, signed: &Signed) -> Command {

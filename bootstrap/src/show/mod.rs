@@ -1,5 +1,6 @@
 //! What people read: without colour, and at 80 columns.
 
+pub(crate) mod arming;
 pub(crate) mod facts;
 pub(crate) mod progress;
 pub(crate) mod report;

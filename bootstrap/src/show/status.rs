@@ -1,7 +1,8 @@
-//! Where a system serves, what runs, and what is asked.
+//! Where a system serves, what runs, what is asked, and who disarmed it.
 
 use std::io::{Result, Write};
 
+use domain::journal::{Armed, Disarmed};
 use domain::system::System;
 use operate::Status;
 use rehearsal::kept::Kept;
@@ -47,6 +48,7 @@ pub(crate) fn write(
                 &format!("{alarm} since {}", since.strftime("%H:%M:%SZ")),
             )?;
         }
+        armed(out, status)?;
         match &status.open {
             None => row(out, "runs", "nothing")?,
             Some(open) => {
@@ -76,7 +78,31 @@ pub(crate) fn write(
             row(out, "ended", &format!("{}: {}", incident.id, incident.outcome))?;
         }
     }
+    if seen.iter().any(|status| status.disarmed.is_some()) {
+        writeln!(
+            out,
+            "\nNothing starts by itself where it is disarmed.\n\n  evenkeel arm {} --by YOU --because WHY",
+            system.name
+        )?;
+    }
     Ok(())
+}
+
+/// Who disarmed it, or who armed it last. With the day: it may have been another one.
+fn armed(out: &mut impl Write, status: &Status) -> Result<()> {
+    const AT: &str = "%Y-%m-%d %H:%M:%SZ";
+    if let Some(Disarmed { at, by, because }) = &status.disarmed {
+        let text = format!("by {by} since {}, because {because}", at.strftime(AT));
+        return row(out, "disarmed", &text);
+    }
+    match &status.last_armed {
+        Some(Armed { at, by, because }) => row(
+            out,
+            "armed",
+            &format!("by {by} since {}, because {because}", at.strftime(AT)),
+        ),
+        None => Ok(()),
+    }
 }
 
 fn question(out: &mut impl Write, asked: &domain::journal::Question) -> Result<()> {

@@ -6,7 +6,7 @@
 //! ```
 #![no_main]
 
-use events::{Rejected, Signal, parse};
+use events::{Rejected, Signal, Subject, parse};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|payload: &[u8]| {
@@ -17,6 +17,17 @@ fuzz_target!(|payload: &[u8]| {
             let written = serde_json::to_vec(&signal).expect("a signal can be written");
             let read: Signal = serde_json::from_slice(&written).expect("and read");
             assert_eq!(read, signal);
+            assert!(!signal.id.is_empty());
+            assert_eq!(signal.account.len(), 12, "{}", signal.account);
+            if let Subject::Alarm(alarm) = &signal.subject {
+                // The zone, if there is one, is what every metric that has a zone says.
+                let zone = alarm.zone();
+                let mut zones = alarm
+                    .metrics
+                    .iter()
+                    .filter_map(|metric| metric.dimensions.get("AvailabilityZone"));
+                assert!(zone.is_none_or(|zone| zones.all(|other| other == zone)));
+            }
         }
         Err(error) => {
             let text = error.to_string();
@@ -25,7 +36,12 @@ fuzz_target!(|payload: &[u8]| {
             assert!(!error.hint().is_empty());
             let rejected = Rejected::new(&error, payload);
             assert_eq!(rejected.bytes, payload.len());
-            assert!(serde_json::to_vec(&rejected).expect("a record can be written").len() < 256 * 1024);
+            assert!(
+                serde_json::to_vec(&rejected)
+                    .expect("a record can be written")
+                    .len()
+                    < 256 * 1024
+            );
         }
     }
 });

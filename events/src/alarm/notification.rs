@@ -3,7 +3,7 @@
 //! Its keys are its own, and its `Region` is a name for people (`US East (N. Virginia)`), so that the Region's code is
 //! taken from the ARN. It does not say whether actions are suppressed or muted: while they are, it is not sent.
 
-use super::{AN_ALARM_ARN, Alarm, AlarmKind, AlarmState, alarm_arn};
+use super::{AN_ALARM_ARN, Alarm, AlarmKind, AlarmState, alarm_arn, metric};
 use crate::error::Error;
 use crate::json::Object;
 use crate::signal::{Signal, Via};
@@ -15,10 +15,12 @@ pub(crate) fn read(message: &Object<'_>) -> Result<Signal, Error> {
         alarm_arn(text).map(|arn| (text.to_owned(), arn.region.to_owned()))
     })?;
     let changed_at = time::at(message, "StateChangeTime")?;
+    let (kind, metrics) = watched(message)?;
     let alarm = Alarm {
         name: message.string("AlarmName", "the alarm's name")?.into_owned(),
         arn,
-        kind: kind(message)?,
+        kind,
+        metrics,
         state: AlarmState::at(message, "NewStateValue")?,
         previous: match message.optional_string("OldStateValue", "the alarm's previous state")? {
             Some(_) => Some(AlarmState::at(message, "OldStateValue")?),
@@ -40,16 +42,14 @@ pub(crate) fn read(message: &Object<'_>) -> Result<Signal, Error> {
 }
 
 /// A composite alarm says its rule, a metric alarm says what triggers it.
-fn kind(message: &Object<'_>) -> Result<AlarmKind, Error> {
-    match message.optional_string("AlarmRule", "the composite alarm's rule")? {
-        Some(rule) => Ok(AlarmKind::Composite {
-            rule: rule.into_owned(),
-        }),
-        None => message
-            .object(
-                "Trigger",
-                "what triggers a metric alarm, or `AlarmRule` beside it for a composite alarm",
-            )
-            .map(|_| AlarmKind::Metric),
+fn watched(message: &Object<'_>) -> Result<(AlarmKind, Vec<metric::Metric>), Error> {
+    if let Some(rule) = message.optional_string("AlarmRule", "the composite alarm's rule")? {
+        let rule = rule.into_owned();
+        return Ok((AlarmKind::Composite { rule }, vec![]));
     }
+    message.object(
+        "Trigger",
+        "what triggers a metric alarm, or `AlarmRule` beside it for a composite alarm",
+    )?;
+    Ok((AlarmKind::Metric, metric::of_trigger(message)))
 }

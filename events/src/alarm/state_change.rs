@@ -1,7 +1,7 @@
 //! The change of state as EventBridge and the alarm's own action both carry it: `alarmName`, `state`, `previousState`,
 //! `configuration` (CloudWatch User Guide, `cloudwatch-and-eventbridge` and `alarms-and-actions-Lambda`).
 
-use super::{Alarm, AlarmKind, AlarmState, Mute, SuppressedBy, Suppression};
+use super::{Alarm, AlarmKind, AlarmState, Mute, SuppressedBy, Suppression, metric};
 use crate::error::Error;
 use crate::json::Object;
 use crate::time;
@@ -12,10 +12,12 @@ pub(super) fn read(change: &Object<'_>, arn: String) -> Result<Alarm, Error> {
     let name = change.string("alarmName", "the alarm's name")?.into_owned();
     let state = change.object("state", "the alarm's state")?;
     let previous = change.optional_object("previousState", "the alarm's previous state")?;
+    let configuration = change.object("configuration", "the alarm's configuration")?;
     Ok(Alarm {
         name,
         arn,
-        kind: kind(&change.object("configuration", "the alarm's configuration")?)?,
+        kind: kind(&configuration)?,
+        metrics: metric::of_configuration(&configuration),
         state: AlarmState::at(&state, "value")?,
         previous: previous
             .map(|previous| AlarmState::at(&previous, "value"))

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use events::{Error, Rejected, Signal, parse};
+use events::{Error, Rejected, Signal, Subject, parse};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
@@ -16,7 +16,21 @@ fn check(payload: &[u8]) -> Result<Signal, Error> {
     let result = parse(payload);
     assert_eq!(parse(payload), result, "parse is a function of its input");
     match &result {
-        Ok(signal) => assert!(signal.id.starts_with("arn:"), "{}", signal.id),
+        Ok(signal) => {
+            let kind = match &signal.subject {
+                Subject::Alarm(_) | Subject::Database(_) => "arn:",
+                Subject::Deployment(_) => "codedeploy/",
+                Subject::Health(_) => "health/",
+                Subject::Scaling(_) => "autoscaling/",
+                Subject::ZonalShift(_) => "arc-zonal-shift/",
+                Subject::Execution(_) => "execution/",
+                Subject::Cache(_) => "elasticache/",
+                Subject::Request(_) => "request/",
+            };
+            assert!(signal.id.starts_with(kind), "{}", signal.id);
+            assert_eq!(signal.account.len(), 12, "{}", signal.id);
+            assert!(!signal.region.is_empty(), "{}", signal.id);
+        }
         Err(error) => {
             let text = error.to_string();
             assert!(text.contains("expected"), "{text}");
@@ -47,6 +61,24 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
             "aws.rds",
             "CloudWatch Alarm State Change",
             "RDS DB Cluster Event",
+            "aws.codedeploy",
+            "CodeDeploy Deployment State-change Notification",
+            "aws.health",
+            "AWS Health Event",
+            "aws.autoscaling",
+            "EC2 Instance Launch Unsuccessful",
+            "EC2 Instance-launch Lifecycle Action",
+            "aws.arc-zonal-shift",
+            "Autoshift In Progress",
+            "aws.states",
+            "Step Functions Execution Status Change",
+            "assess",
+            "recover",
+            "*",
+            "2026-03-04T05:06:07Z",
+            "123456789012",
+            "eu-central-1",
+            "arn:aws:sns:eu-central-1:123456789012:topic",
             "{}"
         ])
         .prop_map(Value::from),
@@ -72,6 +104,15 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
             "account",
             "region",
             "time",
+            "evenkeel",
+            "system",
+            "schedule",
+            "ElastiCache:FailoverComplete",
+            "TopicArn",
+            "Timestamp",
+            "metadata",
+            "metrics",
+            "dimensions",
         ])
         .prop_map(str::to_owned),
     ];
@@ -233,6 +274,71 @@ fn change() -> impl Strategy<Value = Change> {
         })
 }
 
+/// A message of AWS Health, as either of two Regions delivers it.
+#[derive(Debug)]
+struct Message {
+    communication: String,
+    account: String,
+    impaired: &'static str,
+    page: u32,
+    pages: u32,
+    entities: Vec<String>,
+}
+
+impl Message {
+    fn delivered(&self, region: &str, id: &str, second: u32) -> Value {
+        let entities: Vec<Value> = self
+            .entities
+            .iter()
+            .map(|value| json!({"entityValue": value, "status": "IMPAIRED"}))
+            .collect();
+        json!({
+            "version": "0",
+            "id": id,
+            "detail-type": "AWS Health Event",
+            "source": "aws.health",
+            "account": self.account,
+            "time": format!("2026-03-04T05:06:{second:02}Z"),
+            "region": region,
+            "resources": self.entities,
+            "detail": {
+                "eventArn": "arn:aws:health:any::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/1",
+                "service": "EC2",
+                "eventTypeCode": "AWS_EC2_OPERATIONAL_ISSUE",
+                "eventTypeCategory": "issue",
+                "eventScopeCode": "ACCOUNT_SPECIFIC",
+                "communicationId": self.communication,
+                "startTime": "Wed, 4 Mar 2026 05:06:07 GMT",
+                "statusCode": "open",
+                "eventRegion": self.impaired,
+                "affectedEntities": entities,
+                "page": self.page.to_string(),
+                "totalPages": self.pages.to_string(),
+                "backupEvent": (region != self.impaired).to_string(),
+                "affectedAccount": self.account,
+            },
+        })
+    }
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    (
+        "[0-9a-f]{4}-[0-9]",
+        "[0-9]{12}",
+        select(vec!["us-east-1", "us-west-2", "eu-central-1", "global"]),
+        1_u32..20,
+        prop::collection::vec("i-[0-9a-f]{8}", 0..4),
+    )
+        .prop_map(|(communication, account, impaired, page, entities)| Message {
+            communication,
+            account,
+            impaired,
+            page,
+            pages: page + 1,
+            entities,
+        })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
@@ -286,6 +392,58 @@ proptest! {
             prop_assert_eq!(&other.region, &event.region);
             prop_assert_eq!(&other.subject, &event.subject);
         }
+    }
+
+    #[test]
+    fn a_health_message_is_one_signal_wherever_it_is_delivered(message in message(), late in 0_u32..60) {
+        let impaired = check(message.delivered(message.impaired, "1", 0).to_string().as_bytes());
+        // An event is never delivered in `global`.
+        let impaired = if message.impaired == "global" {
+            check(message.delivered("us-east-1", "1", 0).to_string().as_bytes()).expect("an event")
+        } else {
+            impaired.expect("an event")
+        };
+        let backup = check(message.delivered("us-west-2", "2", late).to_string().as_bytes()).expect("its copy");
+        prop_assert_eq!(&backup.id, &impaired.id);
+        prop_assert_eq!(&backup.region, message.impaired);
+        prop_assert_eq!(&impaired.region, message.impaired);
+        prop_assert_eq!(&backup.account, &impaired.account);
+    }
+
+    #[test]
+    fn two_health_messages_are_two_signals(one in message(), other in message()) {
+        let same = one.communication == other.communication
+            && one.account == other.account
+            && one.page == other.page;
+        let one = check(one.delivered("us-west-2", "1", 0).to_string().as_bytes()).expect("an event");
+        let other = check(other.delivered("us-west-2", "2", 0).to_string().as_bytes()).expect("an event");
+        prop_assert_eq!(one.id == other.id, same);
+    }
+
+    #[test]
+    fn a_delivery_that_is_repeated_is_the_same_signal(sample: Index, id in "[0-9a-f]{8}") {
+        let mut event: Value = serde_json::from_slice(&sample.get(&SAMPLES).payload).expect("a sample is JSON");
+        let first = check(event.to_string().as_bytes()).expect("a sample is a signal");
+        if event.get("id").is_some() {
+            event["id"] = json!(id);
+        }
+        if event.get("Records").is_some() {
+            event["Records"][0]["EventSubscriptionArn"] = json!(id);
+        }
+        prop_assert_eq!(check(event.to_string().as_bytes()).expect("the same"), first);
+    }
+
+    #[test]
+    fn whatever_stands_in_an_alarms_metrics_it_is_an_alarm(change in change(), metrics in arbitrary_json()) {
+        let mut event = change.event();
+        let without = check(event.to_string().as_bytes()).expect("an alarm");
+        event["detail"]["configuration"]["metrics"] = metrics.clone();
+        let with = check(event.to_string().as_bytes()).expect("the same alarm");
+        prop_assert_eq!(&with.id, &without.id);
+        let mut message = change.notification();
+        message["Trigger"] = json!({"Metrics": metrics});
+        let told = check(Change::by_sns(&message).to_string().as_bytes()).expect("the same alarm");
+        prop_assert_eq!(told.id, without.id);
     }
 
     #[test]

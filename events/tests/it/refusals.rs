@@ -30,6 +30,48 @@ fn cluster() -> Value {
     ))
 }
 
+fn deployment() -> Value {
+    sample(include_str!(
+        "../../samples/example-codedeploy-deployment-failure.json"
+    ))
+}
+
+fn health() -> Value {
+    sample(include_str!("../../samples/example-health-public-issue.json"))
+}
+
+fn launch() -> Value {
+    sample(include_str!(
+        "../../samples/example-autoscaling-launch-unsuccessful.json"
+    ))
+}
+
+fn lifecycle() -> Value {
+    sample(include_str!(
+        "../../samples/example-autoscaling-launch-lifecycle-action.json"
+    ))
+}
+
+fn autoshift() -> Value {
+    sample(include_str!(
+        "../../samples/example-arc-autoshift-in-progress.json"
+    ))
+}
+
+fn cache() -> Value {
+    sample(include_str!(
+        "../../samples/example-sns-elasticache-failover-complete.json"
+    ))
+}
+
+fn scheduled() -> Value {
+    sample(include_str!("../../samples/example-schedule-assess.json"))
+}
+
+fn by_person() -> Value {
+    sample(include_str!("../../samples/example-person-recover.json"))
+}
+
 fn sample(text: &str) -> Value {
     serde_json::from_str(text).expect("a sample is JSON")
 }
@@ -202,6 +244,109 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         (
             "a cluster event whose categories are no list",
             with(cluster(), "/detail/EventCategories", json!("failover")),
+        ),
+        (
+            "a deployment in an unknown state",
+            with(deployment(), "/detail/state", json!("PAUSED")),
+        ),
+        (
+            "a deployment without a group",
+            without(deployment(), "/detail/deploymentGroup"),
+        ),
+        (
+            "a Health event that does not say which Region",
+            without(health(), "/detail/eventRegion"),
+        ),
+        (
+            "a Health event whose Region is a name",
+            with(health(), "/detail/eventRegion", json!("Africa (Cape Town)")),
+        ),
+        (
+            "a Health event of an unknown category",
+            with(health(), "/detail/eventTypeCategory", json!("rumour")),
+        ),
+        (
+            "a Health event of an unknown status",
+            with(health(), "/detail/statusCode", json!("maybe")),
+        ),
+        (
+            "a Health event without the message's identifier",
+            without(health(), "/detail/communicationId"),
+        ),
+        (
+            "a Health event with a page that is no number",
+            with(health(), "/detail/page", json!("first")),
+        ),
+        (
+            "a Health event whose start is no time",
+            with(health(), "/detail/startTime", json!("yesterday")),
+        ),
+        (
+            "a Health event whose entities are no list",
+            with(health(), "/detail/affectedEntities", json!("i-abcd1111")),
+        ),
+        (
+            "a launch without its group",
+            without(launch(), "/detail/AutoScalingGroupName"),
+        ),
+        (
+            "a launch without its activity",
+            without(launch(), "/detail/ActivityId"),
+        ),
+        (
+            "a launch that waits to terminate",
+            with(
+                lifecycle(),
+                "/detail/LifecycleTransition",
+                json!("autoscaling:EC2_INSTANCE_TERMINATING"),
+            ),
+        ),
+        (
+            "an autoshift away from nowhere",
+            without(autoshift(), "/detail/metadata/awayFrom"),
+        ),
+        (
+            "a cache's event without its topic",
+            without(cache(), "/Records/0/Sns/TopicArn"),
+        ),
+        (
+            "a cache's event from no topic",
+            with(cache(), "/Records/0/Sns/TopicArn", json!("elasticache-events")),
+        ),
+        (
+            "a cache's event with two events",
+            with(
+                cache(),
+                "/Records/0/Sns/Message",
+                json!(r#"{"ElastiCache:FailoverComplete":"a","ElastiCache:SnapshotComplete":"a"}"#),
+            ),
+        ),
+        (
+            "a schedule that asks for what it may not",
+            with(scheduled(), "/evenkeel", json!("recover")),
+        ),
+        (
+            "a schedule whose ARN was not filled in",
+            with(scheduled(), "/schedule", json!("<aws.scheduler.schedule-arn>")),
+        ),
+        (
+            "a schedule whose time was not filled in",
+            with(scheduled(), "/time", json!("<aws.scheduler.scheduled-time>")),
+        ),
+        ("a schedule without a system", without(scheduled(), "/system")),
+        ("a person without a name", with(by_person(), "/by", json!("  "))),
+        ("a person without a reason", without(by_person(), "/because")),
+        (
+            "a person who asks for the unknown",
+            with(by_person(), "/evenkeel", json!("panic")),
+        ),
+        (
+            "a person who asks to recover all",
+            with(by_person(), "/system", json!("*")),
+        ),
+        (
+            "a person who does not say which recovery",
+            without(by_person(), "/recovery"),
         ),
         (
             "an unknown key with a line break",

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use events::{DatabaseSource, Signal, Subject, Via, parse};
-use serde_json::Value;
+use events::{DatabaseSource, DeploymentScope, Error, ScalingStep, Signal, Subject, Via, parse};
+use serde_json::{Value, json};
 
 use crate::pattern::matches;
 use crate::samples::{accepted, rejected};
@@ -51,8 +51,20 @@ fn meant_for(signal: &Signal) -> Vec<&'static str> {
             DatabaseSource::Instance => vec!["rds-instance-event"],
             DatabaseSource::Cluster => vec!["rds-cluster-event"],
         },
+        (Via::EventBridge, Subject::Deployment(event)) => match event.scope {
+            DeploymentScope::Deployment => vec!["codedeploy-deployment-state-change"],
+            DeploymentScope::Instance { .. } => vec!["codedeploy-instance-state-change"],
+        },
+        (Via::EventBridge, Subject::Health(_)) => vec!["health-event"],
+        (Via::EventBridge, Subject::Scaling(event)) => match event.step {
+            ScalingStep::Successful(_) | ScalingStep::Unsuccessful(_) => vec!["autoscaling-activity"],
+            ScalingStep::Waiting { .. } => vec!["autoscaling-lifecycle-action"],
+        },
+        (Via::EventBridge, Subject::ZonalShift(_)) => vec!["arc-zonal-shift"],
+        (Via::EventBridge, Subject::Execution(_)) => vec!["states-execution-status-change"],
         // These do not pass a bus.
-        (Via::Sns | Via::AlarmAction, _) => vec![],
+        (Via::EventBridge, Subject::Cache(_) | Subject::Request(_))
+        | (Via::Sns | Via::AlarmAction | Via::Scheduler | Via::ByHand, _) => vec![],
     }
 }
 
@@ -84,5 +96,30 @@ fn what_is_rejected_is_selected_by_none() {
             "{}",
             sample.name
         );
+    }
+}
+
+/// A detail type that a rule selects and `parse` does not know would end in the dead-letter queue each time.
+#[test]
+fn whatever_a_rule_selects_is_known() {
+    for rule in rules() {
+        for detail_type in rule.pattern["detail-type"]
+            .as_array()
+            .expect("a rule says its types")
+        {
+            let event = json!({
+                "source": rule.pattern["source"][0],
+                "detail-type": detail_type,
+                "account": "123456789012",
+                "region": "eu-central-1",
+                "time": "2026-03-04T05:06:07Z",
+            });
+            let error = parse(event.to_string().as_bytes()).expect_err("it has no detail");
+            assert!(
+                matches!(&error, Error::Missing { path, .. } if path == "$.detail"),
+                "{}: {error}",
+                rule.name
+            );
+        }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! It only observes. What is pure is apart: [`judge()`] for a database inside its Region, [`region::judge`] for a move
 //! to another one; from what AWS describes, what the application's write check said and what the alarms say, to a
-//! verdict or to the reason why acting would be wrong.
+//! verdict or to the reason why acting would be wrong. And it stands behind a recovery inside a Region: `users-served`
+//! is its last proof.
 
 mod judge;
 pub mod region;
+mod users;
 
 use std::sync::Arc;
 
@@ -65,6 +67,7 @@ impl<J: Journal> Step for Steps<J> {
                 step::output(&self.database(&run, system).await?)
             }
             Input::RegionAssessed { run } => step::output(&self.region(&run).await?),
+            Input::UsersServed { run } => step::output(&self.users(&run).await?),
         }
     }
 }

@@ -160,3 +160,129 @@ async fn a_lost_region_is_assessed_from_the_standby_region() {
     assert_eq!(assessed["lag"], json!(null), "{assessed}");
     assert_eq!(assessed["capacity"]["needed"], 6, "{assessed}");
 }
+
+/// The directory of a system of one Region, with these alarms that mean that users fail.
+fn with_alarms(folder: &str, alarms: &[&str]) -> String {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    std::fs::create_dir_all(&directory).expect("made");
+    let alarms: String = alarms
+        .iter()
+        .map(|name| format!("[[alarms]]\nname = \"{name}\"\nmeans = \"user-impact\"\n"))
+        .collect();
+    let file = format!(
+        "name = \"shop\"\naccount = \"111122223333\"\n[regions]\nprimary = \"eu-west-1\"\n\
+         [database]\nkind = \"aurora\"\nidentifier = \"shop-db\"\n\
+         write-check = \"https://shop.example.com/write-check\"\n\
+         {alarms}[[alarms]]\nname = \"shop-db-down\"\nmeans = \"database-down\"\n\
+         [objectives]\nrto = \"5m\"\n[people]\npage = \"arn:aws:sns:eu-west-1:111122223333:page\"\n"
+    );
+    std::fs::write(directory.join("shop.toml"), file).expect("written");
+    directory.to_str().expect("UTF-8").to_owned()
+}
+
+async fn in_region(aws: &StubAws, systems: &str, region: &str) -> LocalLambda {
+    let url = aws.url();
+    let variables = [
+        ("AWS_ENDPOINT_URL", url.as_str()),
+        ("EVENKEEL_SYSTEMS", systems),
+        ("AWS_REGION", region),
+    ];
+    LocalLambda::start(FUNCTION, &variables).await.expect("starts")
+}
+
+fn users_served() -> String {
+    event()
+        .replace("database-assessed", "users-served")
+        .replace("fail-over-database", "replace-instances")
+}
+
+fn alarms(states: &[(&str, &str)]) -> Answer {
+    let alarm = |(name, state): &(&str, &str)| json!({ "AlarmName": name, "StateValue": state, "StateUpdatedTimestamp": 1_790_838_900 });
+    // One of them is a composite alarm: both kinds are asked for.
+    let (metric, composite) = states.split_at(states.len().min(1));
+    Answer::cbor(&json!({
+        "MetricAlarms": metric.iter().map(alarm).collect::<Vec<_>>(),
+        "CompositeAlarms": composite.iter().map(alarm).collect::<Vec<_>>(),
+    }))
+}
+
+#[tokio::test]
+async fn users_are_served_when_every_alarm_about_them_is_ok() {
+    let systems = with_alarms("assess-users", &["shop-checkout-failing", "shop-canary"]);
+    let both = |checkout, canary| alarms(&[("shop-checkout-failing", checkout), ("shop-canary", canary)]);
+    let fails = [
+        (
+            both("ALARM", "OK"),
+            Error::NOT_YET,
+            "shop-checkout-failing ALARM since 2026-10-01T07:15:00Z",
+        ),
+        (both("OK", "ALARM"), Error::NOT_YET, "shop-canary ALARM"),
+        // What reports to it may be what failed.
+        (
+            both("OK", "INSUFFICIENT_DATA"),
+            Error::NOT_YET,
+            "shop-canary INSUFFICIENT_DATA",
+        ),
+        (
+            alarms(&[("shop-checkout-failing", "OK")]),
+            Error::REFUSED,
+            "there is no alarm `shop-canary` in eu-west-1",
+        ),
+        (
+            Answer::xml_error(503, "ServiceUnavailable", "try later"),
+            Error::UNAVAILABLE,
+            "DescribeAlarms",
+        ),
+        (
+            Answer::xml_error(429, "Throttling", "Rate exceeded"),
+            Error::THROTTLED,
+            "DescribeAlarms",
+        ),
+        (
+            Answer::xml_error(403, "AccessDenied", "not authorized"),
+            Error::REFUSED,
+            "DescribeAlarms",
+        ),
+    ];
+    let answers = fails.iter().map(|(answer, _, _)| answer.clone());
+    let aws = StubAws::start_script(answers.chain([both("OK", "OK")]))
+        .await
+        .expect("a stub");
+    let mut function = in_region(&aws, &systems, "eu-west-1").await;
+    for (answer, name, words) in &fails {
+        let error = function.invoke(users_served()).await.expect_err("not served");
+        assert_eq!(error.error_type, *name, "{answer:?}: {error}");
+        assert!(error.error_message.contains(words), "{error}");
+    }
+    let seen = function.invoke(users_served()).await.expect("served");
+    assert!(seen["at"].is_string(), "{seen}");
+    assert_eq!(
+        seen["seen"],
+        json!([
+            "shop-canary OK since 2026-10-01T07:15:00Z, shop-checkout-failing OK since 2026-10-01T07:15:00Z"
+        ])
+    );
+}
+
+#[tokio::test]
+async fn without_an_alarm_about_users_nobody_is_asked_and_it_says_so() {
+    let aws = StubAws::start_script([]).await.expect("a stub");
+    let systems = with_alarms("assess-no-users", &[]);
+    let mut function = in_region(&aws, &systems, "eu-west-1").await;
+    let seen = function.invoke(users_served()).await.expect("true at once");
+    assert_eq!(
+        seen["seen"],
+        json!(["no alarm of eu-west-1 means `user-impact`, so nobody outside was asked"])
+    );
+    assert!(aws.calls().is_empty(), "{:?}", aws.actions());
+}
+
+#[tokio::test]
+async fn users_are_asked_about_where_they_are_served() {
+    let aws = StubAws::start_script([]).await.expect("a stub");
+    let systems = with_alarms("assess-elsewhere", &["shop-canary"]);
+    let mut function = in_region(&aws, &systems, "eu-central-1").await;
+    let error = function.invoke(users_served()).await.expect_err("elsewhere");
+    assert_eq!(error.error_type, Error::INVALID_INPUT, "{error}");
+    assert!(error.error_message.contains("runs in eu-central-1"), "{error}");
+}

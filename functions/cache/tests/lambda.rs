@@ -214,3 +214,58 @@ async fn every_failure_has_its_name() {
         .expect_err("away from what?");
     assert_eq!(error.error_type, Error::INVALID_INPUT, "{error}");
 }
+
+fn of_store(ensure: &str, more: serde_json::Value) -> String {
+    let mut event = json!({
+        "ensure": ensure,
+        "run": {
+            "system": "store",
+            "incident": "store-fail-over-cache-20261001T071509Z-8899aabbccddeeff",
+            "recovery": "fail-over-cache",
+            "opened_at": "2026-10-01T07:15:09Z",
+            "because": "store-cache-down is in ALARM",
+        },
+    });
+    if let (Some(event), serde_json::Value::Object(more)) = (event.as_object_mut(), more) {
+        event.extend(more);
+    }
+    event.to_string()
+}
+
+#[tokio::test]
+async fn the_cache_of_one_region_is_planned_and_moved_out_of_a_zone() {
+    let nothing = || Answer::json(200, &json!({ "Items": [], "Count": 0 }));
+    let aws = StubAws::start(move |call| match call.action.as_str() {
+        "Query" => nothing(),
+        _ => group("available", "replica", "primary"),
+    })
+    .await
+    .expect("a stub");
+    let mut function = function(&aws).await;
+    let plan = function
+        .invoke(of_store("cache-failover-planned", json!({})))
+        .await
+        .expect("planned");
+    assert_eq!(plan["verdict"], "stand-down", "{plan}");
+    assert_eq!(
+        plan["what"],
+        json!({ "kind": "fail-over-cache", "away_from": "shop-002" })
+    );
+    let elsewhere = json!({ "epoch": 4, "zone": "eu-west-1b" });
+    let seen = function
+        .invoke(of_store("primary-out-of-zone", elsewhere))
+        .await
+        .expect("elsewhere");
+    assert!(seen["at"].is_string(), "{seen}");
+    let there = json!({ "epoch": 4, "zone": "eu-west-1a" });
+    let error = function
+        .invoke(of_store("primary-out-of-zone", there))
+        .await
+        .expect_err("both nodes are there");
+    assert_eq!(error.error_type, Error::UNSAFE, "{error}");
+    let error = function
+        .invoke(of_store("primary-out-of-zone", json!({ "epoch": 4 })))
+        .await
+        .expect_err("out of which?");
+    assert_eq!(error.error_type, Error::INVALID_INPUT, "{error}");
+}

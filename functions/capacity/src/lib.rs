@@ -6,12 +6,22 @@
 //! | `healthy` | [`healthy`]: only observes; as many targets as are needed are healthy |
 //! | `restored` | [`restore`]: the undo of `raised` |
 //! | `other-reduced` | [`reduce`]: the Region that was left keeps what a standby needs |
+//! | `replacement-planned` | [`tier::replacement`]: only observes; which instances are unhealthy, and that it is theirs |
+//! | `replaced` | [`tier::replace`]: TerminateInstanceInAutoScalingGroup, one at a time |
+//! | `scale-out-planned` | [`tier::load`]: only observes; how many instances the load needs |
+//! | `scaled-out` | [`tier::scale_out`]: UpdateAutoScalingGroup, upwards only and within the system's limit |
+//! | `serves-as-planned` | [`tier::serves`]: only observes; as many targets as the plan needs are healthy |
+//! | `evacuation-planned`, `return-planned` | [`zone::plan`]: only observes; which zone, and what it takes |
+//! | `zone-left` | [`zone::leave`]: UpdateAutoScalingGroup without the zone's subnet, and enough targets healthy elsewhere |
+//! | `zone-rejoined` | [`zone::rejoin`]: its undo, and the way back |
 //!
 //! Rule 8 of the guide is why there are two conditions on the way up: a size that was accepted launches nothing by
 //! itself, so `raised` says what was asked for and `healthy` what has come of it.
 //!
-//! [`observe`] is how this function and `assess` see a group and its targets; [`size`] is what sizes are to be.
+//! [`observe`] is how this function and `assess` see a group and its targets, [`alarms`] how they see alarms; [`size`]
+//! is what sizes are to be.
 
+pub mod alarms;
 pub mod healthy;
 pub mod observe;
 pub mod raise;
@@ -19,6 +29,8 @@ pub mod reduce;
 mod resize;
 pub mod restore;
 pub mod size;
+pub mod tier;
+pub mod zone;
 
 use std::sync::Arc;
 
@@ -28,10 +40,14 @@ use domain::names::{Epoch, Region};
 use domain::step::{self, Step};
 use domain::steps::Run;
 use domain::steps::capacity::Input;
+use domain::steps::plan::What;
 use domain::steps::region::Seen;
-use domain::system::Systems;
-use journal::Hold;
+use domain::system::{System, Systems};
+use journal::{Claim, Hold};
 use serde_json::Value;
+
+use self::tier::Tier;
+use self::zone::Leaving;
 
 /// Gives a service's client for a Region.
 pub type InRegion<C> = Arc<dyn Fn(&Region) -> C + Send + Sync>;
@@ -46,6 +62,10 @@ pub struct Steps<J> {
     pub autoscaling_in: InRegion<aws_sdk_autoscaling::Client>,
     /// Elastic Load Balancing in either Region.
     pub elbv2_in: InRegion<aws_sdk_elasticloadbalancingv2::Client>,
+    /// Zonal shift of Application Recovery Controller there: `traffic` shifts, here it is evidence.
+    pub zonal_shift: aws_sdk_arczonalshift::Client,
+    /// CloudWatch in the Region that the function runs in.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Where the lock is re-read before anything is changed.
     pub journal: J,
     /// The time.
@@ -94,6 +114,65 @@ impl<J: Journal> Step for Steps<J> {
                 let standby = reduce::standby(&moved.from.web, capacity.standing);
                 reduce::ensure(&left, &serves, standby, &self.hold(&run, epoch)).await?
             }
+            Input::ReplacementPlanned { run } => {
+                let (system, tier) = self.tier(&run)?;
+                let per_hour = system.policy.replacements_per_hour;
+                return step::output(&tier::replace::plan(&tier, per_hour, self.clock.now()).await?);
+            }
+            Input::Replaced { run, epoch, plan } => {
+                let (_, tier) = self.tier(&run)?;
+                let What::Replace { instances, needed } = &plan.what else {
+                    return Err(other_plan("replaced", &plan.what));
+                };
+                tier::replace::ensure(&tier, instances, *needed, &self.hold(&run, epoch)).await?
+            }
+            Input::ScaleOutPlanned { run } => {
+                let (system, tier) = self.tier(&run)?;
+                let now = self.clock.now();
+                let plan = tier::scale_out::plan(&tier, &self.cloudwatch, system, &self.region, now);
+                return step::output(&plan.await?);
+            }
+            Input::ScaledOut { run, epoch, plan } => {
+                let (_, tier) = self.tier(&run)?;
+                let What::ScaleOut { wanted, .. } = plan.what else {
+                    return Err(other_plan("scaled-out", &plan.what));
+                };
+                tier::scale_out::ensure(&tier, wanted, &self.hold(&run, epoch)).await?
+            }
+            Input::ServesAsPlanned { run, plan } => {
+                if matches!(plan.what, What::FailOverCache { .. }) {
+                    tier::at_home(self.systems.of_run(&run)?, &self.region)?;
+                    "a cache is moved without its targets: nothing of them was planned".to_owned()
+                } else {
+                    let (_, tier) = self.tier(&run)?;
+                    tier::serves::ensure(&tier, run.recovery, &plan.what).await?
+                }
+            }
+            Input::EvacuationPlanned { run } => {
+                let (system, tier) = self.tier(&run)?;
+                let (view, now) = (self.journal.view(&run.system).await?, self.clock.now());
+                let plan = zone::plan::evacuation(&tier, system, &self.zonal_shift, &view, now);
+                return step::output(&plan.await?);
+            }
+            Input::ReturnPlanned { run } => {
+                let (system, tier) = self.tier(&run)?;
+                let (view, now) = (self.journal.view(&run.system).await?, self.clock.now());
+                let plan = zone::plan::way_back(&tier, system, &self.zonal_shift, &view, now);
+                return step::output(&plan.await?);
+            }
+            Input::ZoneLeft { run, epoch, plan } => {
+                let (_, tier) = self.tier(&run)?;
+                zone::leave::ensure(&tier, &Leaving::of(&plan)?, &self.hold(&run, epoch)).await?
+            }
+            Input::ZoneRejoined { run, plan } => {
+                let (_, tier) = self.tier(&run)?;
+                let claim = Claim {
+                    journal: &self.journal,
+                    run: &run,
+                    now: self.clock.now(),
+                };
+                zone::rejoin::ensure(&tier, &Leaving::of(&plan)?, &claim).await?
+            }
         };
         step::output(&Seen {
             at: self.clock.now(),
@@ -103,6 +182,18 @@ impl<J: Journal> Step for Steps<J> {
 }
 
 impl<J: Journal> Steps<J> {
+    /// The system of a run, and what serves its users in the primary Region, where the function has to run.
+    fn tier(&self, run: &Run) -> step::Result<(&System, Tier<'_>)> {
+        let system = self.systems.of_run(run)?;
+        let web = tier::web(system, &self.region)?;
+        let tier = Tier {
+            autoscaling: (self.autoscaling_in)(&self.region),
+            elbv2: (self.elbv2_in)(&self.region),
+            web,
+        };
+        Ok((system, tier))
+    }
+
     fn hold<'a>(&'a self, run: &'a Run, epoch: Epoch) -> Hold<'a, J> {
         Hold {
             journal: &self.journal,
@@ -110,5 +201,12 @@ impl<J: Journal> Steps<J> {
             epoch,
             now: self.clock.now(),
         }
+    }
+}
+
+/// A condition that is asked for with the plan of another recovery.
+fn other_plan(condition: &str, what: &What) -> step::Error {
+    step::Error::InvalidInput {
+        what: format!("`{condition}` with another recovery's plan: {what:?}"),
     }
 }

@@ -22,6 +22,8 @@ fn main() -> ExitCode {
             elbv2_in: Arc::new(move |region| {
                 aws_sdk_elasticloadbalancingv2::Client::new(&elbv2.sdk_config_in(Service::Elbv2, region))
             }),
+            zonal_shift: aws_sdk_arczonalshift::Client::new(&setup.sdk_config_for(Service::ArcZonalShift)),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&setup.sdk_config_for(Service::CloudWatch)),
             journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
             clock: Arc::new(SystemClock),
         })

@@ -7,11 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use aws_sdk_autoscaling::types::{Activity, AutoScalingGroup, LifecycleState, ScalingActivityStatusCode};
+use aws_sdk_autoscaling::types::{
+    Activity, AutoScalingGroup, Instance, LifecycleState, ScalingActivityStatusCode,
+};
 use aws_sdk_elasticloadbalancingv2::types::{TargetHealth, TargetHealthDescription, TargetHealthStateEnum};
+use domain::names::Zone;
 use domain::step::{Error, Result};
 use domain::steps::region::GroupSize;
 use futures_util::join;
+use jiff::SignedDuration;
 use runtime::aws::classify;
 
 /// An Auto Scaling group at one moment.
@@ -21,11 +25,62 @@ pub struct GroupObserved {
     pub size: GroupSize,
     /// How many of its instances are `InService`. Those of a warm pool, in standby or on their way are not.
     pub in_service: u32,
+    /// Its instances, those of a warm pool included.
+    pub members: Vec<Member>,
+    /// For how long it does not mind that a new instance fails its checks: `HealthCheckGracePeriod`.
+    pub grace: SignedDuration,
+    /// The subnets in which it launches instances: `VPCZoneIdentifier`.
+    pub subnets: Vec<String>,
     /// What hinders it, if its newest finished scaling activity failed; or why that is not known. For people: a
     /// failure may be old, so it says when it was.
     pub newest_failure: Option<String>,
     /// Its processes that somebody has suspended. Without `Launch` it is told any size and launches nothing.
     pub suspended: BTreeSet<String>,
+}
+
+impl GroupObserved {
+    /// Its instance of that id.
+    pub fn member(&self, id: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == id)
+    }
+}
+
+/// An instance of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub id: String,
+    /// Its Availability Zone.
+    pub zone: Zone,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Whether the group takes it for healthy. A group that heeds only EC2's checks knows nothing of its targets
+    /// (EC2 Auto Scaling User Guide, health-checks-overview: those of a load balancer have to be turned on).
+    pub healthy: bool,
+}
+
+/// Where an instance stands in its group. Source: EC2 Auto Scaling User Guide, ec2-auto-scaling-lifecycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// `InService`
+    InService,
+    /// `Terminating` or `Detaching`, with what follows them: the group is about to be without it.
+    Leaving,
+    /// On its way in, in standby, or in a warm pool.
+    Aside,
+}
+
+impl Stage {
+    fn of(state: Option<&LifecycleState>) -> Self {
+        let word = state.map_or("", LifecycleState::as_str);
+        if word == LifecycleState::InService.as_str() {
+            Self::InService
+        } else if word.starts_with("Terminat") || word.starts_with("Detach") {
+            Self::Leaving
+        } else {
+            Self::Aside
+        }
+    }
 }
 
 impl fmt::Display for GroupObserved {
@@ -77,6 +132,9 @@ pub async fn group(client: &aws_sdk_autoscaling::Client, name: &str) -> Result<G
     Ok(GroupObserved {
         size: size(group),
         in_service: in_service(group),
+        members: group.instances().iter().map(member).collect(),
+        grace: SignedDuration::from_secs(group.health_check_grace_period().map_or(0, i64::from)),
+        subnets: subnets(group),
         newest_failure,
         suspended: group
             .suspended_processes()
@@ -100,6 +158,25 @@ fn size(group: &AutoScalingGroup) -> GroupSize {
         min: count(group.min_size()),
         desired: count(group.desired_capacity()),
         max: count(group.max_size()),
+    }
+}
+
+/// A comma-separated list. Source: Auto Scaling API, AutoScalingGroup, `VPCZoneIdentifier`.
+fn subnets(group: &AutoScalingGroup) -> Vec<String> {
+    let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',');
+    let subnets = subnets.map(str::trim).filter(|subnet| !subnet.is_empty());
+    subnets.map(str::to_owned).collect()
+}
+
+fn member(instance: &Instance) -> Member {
+    Member {
+        id: instance.instance_id().unwrap_or_default().to_owned(),
+        zone: Zone(instance.availability_zone().unwrap_or_default().to_owned()),
+        stage: Stage::of(instance.lifecycle_state()),
+        // "Healthy" or "Unhealthy", in this case or another (Auto Scaling API, Instance, HealthStatus).
+        healthy: !instance
+            .health_status()
+            .is_some_and(|status| status.eq_ignore_ascii_case("unhealthy")),
     }
 }
 
@@ -153,6 +230,16 @@ pub struct TargetsObserved {
     pub other: u32,
     /// Why some are not healthy: each reason once.
     pub reasons: BTreeSet<String>,
+    /// Each target's state, by its id: that of an instance, where the targets are instances.
+    pub states: BTreeMap<String, State>,
+}
+
+impl TargetsObserved {
+    /// The targets that are in that state.
+    pub fn those(&self, state: State) -> impl Iterator<Item = &str> {
+        let those = self.states.iter().filter(move |(_, found)| **found == state);
+        those.map(|(id, _)| id.as_str())
+    }
 }
 
 impl fmt::Display for TargetsObserved {
@@ -191,11 +278,16 @@ pub async fn healthy_targets(
 
 /// A target's state, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
+pub enum State {
+    /// `healthy`
     Healthy,
+    /// `initial`
     Initial,
+    /// `unhealthy`
     Unhealthy,
+    /// `draining` or `unhealthy.draining`
     Draining,
+    /// `unused`, `unavailable`, or what AWS may add.
     Other,
 }
 
@@ -239,6 +331,10 @@ fn count_targets(descriptions: &[TargetHealthDescription]) -> TargetsObserved {
         draining: in_state(State::Draining),
         other: in_state(State::Other),
         reasons,
+        states: targets
+            .iter()
+            .map(|(id, state)| ((*id).to_owned(), *state))
+            .collect(),
     }
 }
 

@@ -211,3 +211,211 @@ async fn every_condition_has_its_answer_by_name() {
         aws.actions()
     );
 }
+
+const STORE: &str = "store-replace-instances-20261001T071509Z-8899aabbccddeeff";
+
+/// What the function is asked about the system of one Region.
+fn at_home(ensure: &str, more: Value) -> String {
+    let mut event = json!({
+        "ensure": ensure,
+        "run": {
+            "system": "store",
+            "incident": STORE,
+            "recovery": "replace-instances",
+            "opened_at": "2026-10-01T07:15:09Z",
+            "because": "store-unhealthy-hosts is in ALARM",
+        },
+    });
+    if let (Some(event), Value::Object(more)) = (event.as_object_mut(), more) {
+        event.extend(more);
+    }
+    event.to_string()
+}
+
+/// Six in service, of which the last `unhealthy` fail their checks.
+fn of_the_store(call: &Call, unhealthy: usize, holder: &str) -> Answer {
+    let ids = || (1..=6).map(|index| (index, format!("i-{index}")));
+    match call.action.as_str() {
+        "DescribeAutoScalingGroups" => {
+            let instances: String = ids()
+                .map(|(_, id)| {
+                    format!(
+                        "<member><InstanceId>{id}</InstanceId><AvailabilityZone>eu-west-1a</AvailabilityZone>\
+                         <LifecycleState>InService</LifecycleState><HealthStatus>Healthy</HealthStatus></member>"
+                    )
+                })
+                .collect();
+            Answer::xml(
+                200,
+                format!(
+                    "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><member>\
+                     <AutoScalingGroupName>store-web</AutoScalingGroupName><MinSize>3</MinSize>\
+                     <DesiredCapacity>6</DesiredCapacity><MaxSize>7</MaxSize>\
+                     <HealthCheckGracePeriod>120</HealthCheckGracePeriod><Instances>{instances}</Instances>\
+                     </member></AutoScalingGroups></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>"
+                ),
+            )
+        }
+        "DescribeScalingActivities" => Answer::xml(
+            200,
+            "<DescribeScalingActivitiesResponse><DescribeScalingActivitiesResult><Activities/>\
+             </DescribeScalingActivitiesResult></DescribeScalingActivitiesResponse>",
+        ),
+        "DescribeTargetHealth" => {
+            let targets: String = ids()
+                .map(|(index, id)| {
+                    let state = if index > 6 - unhealthy { "unhealthy" } else { "healthy" };
+                    format!(
+                        "<member><Target><Id>{id}</Id></Target><TargetHealth><State>{state}</State></TargetHealth></member>"
+                    )
+                })
+                .collect();
+            Answer::xml(
+                200,
+                format!(
+                    "<DescribeTargetHealthResponse><DescribeTargetHealthResult><TargetHealthDescriptions>{targets}\
+                     </TargetHealthDescriptions></DescribeTargetHealthResult></DescribeTargetHealthResponse>"
+                ),
+            )
+        }
+        "DescribeAlarms" => {
+            let alarm = |name: &str, state: &str| {
+                json!({
+                    "AlarmName": name,
+                    "StateValue": state,
+                    "StateUpdatedTimestamp": 1_790_838_900,
+                    "ComparisonOperator": "GreaterThanThreshold",
+                    "StateReasonData": r#"{"recentDatapoints":[71.0,105.0],"threshold":70.0}"#,
+                })
+            };
+            Answer::cbor(&json!({
+                "MetricAlarms": [alarm("store-load", "ALARM"), alarm("store-queue", "OK")],
+                "CompositeAlarms": [],
+            }))
+        }
+        "TerminateInstanceInAutoScalingGroup" => Answer::xml(
+            200,
+            "<TerminateInstanceInAutoScalingGroupResponse><TerminateInstanceInAutoScalingGroupResult/>\
+             </TerminateInstanceInAutoScalingGroupResponse>",
+        ),
+        "UpdateAutoScalingGroup" => Answer::xml(200, "<UpdateAutoScalingGroupResponse/>"),
+        "GetItem" => journal(call, holder),
+        other => Answer::xml_error(400, "InvalidAction", other),
+    }
+}
+
+#[tokio::test]
+async fn an_unhealthy_instance_is_planned_and_given_up() {
+    let aws = StubAws::start(|call| of_the_store(call, 1, STORE))
+        .await
+        .expect("a stub");
+    let mut function = function(&aws).await;
+    let plan = function
+        .invoke(at_home("replacement-planned", json!({})))
+        .await
+        .expect("planned");
+    assert_eq!(plan["verdict"], "act", "{plan}");
+    assert_eq!(
+        plan["what"],
+        json!({ "kind": "replace", "instances": ["i-6"], "needed": 6 })
+    );
+    let more = json!({ "epoch": 4, "plan": plan });
+    let asked = function
+        .invoke(at_home("replaced", more.clone()))
+        .await
+        .expect_err("given up");
+    assert_eq!(asked.error_type, Error::NOT_YET, "{asked}");
+    let calls = aws.calls();
+    let last = calls.last().expect("calls");
+    assert_eq!(last.action, "TerminateInstanceInAutoScalingGroup");
+    for said in ["InstanceId=i-6", "ShouldDecrementDesiredCapacity=false"] {
+        assert!(last.body.contains(said), "{}", last.body);
+    }
+    let words = function
+        .invoke(at_home("serves-as-planned", json!({ "plan": plan })))
+        .await
+        .expect_err("not yet");
+    assert!(words.error_message.contains("6 needed, 5 healthy"), "{words}");
+}
+
+#[tokio::test]
+async fn a_load_is_read_from_its_alarms_and_met() {
+    let aws = StubAws::start(|call| of_the_store(call, 0, STORE))
+        .await
+        .expect("a stub");
+    let mut function = function(&aws).await;
+    let plan = function
+        .invoke(at_home("scale-out-planned", json!({})))
+        .await
+        .expect("planned");
+    assert_eq!(
+        plan["what"],
+        json!({ "kind": "scale-out", "standing": { "min": 3, "desired": 6, "max": 7 }, "wanted": 9 }),
+        "{plan}"
+    );
+    let asked = function
+        .invoke(at_home("scaled-out", json!({ "epoch": 4, "plan": plan })))
+        .await
+        .expect_err("asked for");
+    assert_eq!(asked.error_type, Error::NOT_YET, "{asked}");
+    let calls = aws.calls();
+    let update = calls.last().expect("calls");
+    assert_eq!(update.action, "UpdateAutoScalingGroup");
+    assert!(
+        update.body.contains("DesiredCapacity=9") && update.body.contains("MaxSize=9"),
+        "{}",
+        update.body
+    );
+    assert!(!update.body.contains("MinSize"), "{}", update.body);
+}
+
+#[tokio::test]
+async fn what_is_asked_at_home_has_its_answer_by_name() {
+    let aws = StubAws::start(|call| of_the_store(call, 6, "another"))
+        .await
+        .expect("a stub");
+    let mut function = function(&aws).await;
+    let scale_out = json!({
+        "at": "2026-10-01T07:15:09Z",
+        "verdict": "act",
+        "what": { "kind": "scale-out", "standing": { "min": 3, "desired": 6, "max": 7 }, "wanted": 7 },
+        "seen": [],
+    });
+    for (ensure, more, name, words) in [
+        (
+            "replacement-planned",
+            json!({}),
+            Error::UNSAFE,
+            "no target is healthy",
+        ),
+        (
+            "scaled-out",
+            json!({ "epoch": 4, "plan": scale_out }),
+            Error::LOCK_LOST,
+            "another holds it",
+        ),
+        (
+            "replaced",
+            json!({ "epoch": 4, "plan": scale_out }),
+            Error::INVALID_INPUT,
+            "another recovery's plan",
+        ),
+        ("replaced", json!({ "epoch": 4 }), Error::INVALID_INPUT, "plan"),
+        (
+            "serves-as-planned",
+            json!({ "plan": scale_out }),
+            Error::NOT_YET,
+            "7 needed, 0 healthy",
+        ),
+    ] {
+        let error = function.invoke(at_home(ensure, more)).await.expect_err("fails");
+        assert_eq!(error.error_type, name, "{ensure}: {error}");
+        assert!(error.error_message.contains(words), "{ensure}: {error}");
+    }
+    let changes = ["TerminateInstanceInAutoScalingGroup", "UpdateAutoScalingGroup"];
+    let actions = aws.actions();
+    assert!(
+        !actions.iter().any(|action| changes.contains(&action.as_str())),
+        "{actions:?}"
+    );
+}

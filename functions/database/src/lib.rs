@@ -5,6 +5,7 @@
 //! | `failover-started` | [`start`]: RebootDBInstance with ForceFailover, or FailoverDBCluster with a chosen target |
 //! | `writer-moved` | [`moved`]: only observes |
 //! | `writable` | [`write_check`]: PUT a value through the application, GET it back |
+//! | `writer-out-of-zone` | [`zone`]: the same failover, where the writer is in a zone that is left |
 //! | those of a move to another Region | [`region`] |
 //!
 //! [`observe`] and [`region`] are how this function and `assess` see a database; the two see the same.
@@ -15,6 +16,7 @@ pub mod region;
 pub mod start;
 pub mod target;
 pub mod write_check;
+pub mod zone;
 
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ use domain::names::Region;
 use domain::step::{self, Step};
 use domain::steps::Run;
 use domain::steps::database::{Input, Written};
+use domain::steps::region::Seen;
 use domain::system::Systems;
 use journal::Hold;
 use serde_json::Value;
@@ -48,6 +51,8 @@ pub struct Steps<J> {
     pub rds_in: InRegion<aws_sdk_rds::Client>,
     /// CloudWatch in either Region of a move.
     pub cloudwatch_in: InRegion<aws_sdk_cloudwatch::Client>,
+    /// DynamoDB in that Region: the write lease of a system that has one.
+    pub dynamodb: aws_sdk_dynamodb::Client,
     /// Where the lock is re-read before anything destructive.
     pub journal: J,
     /// How the application's write check is reached.
@@ -98,16 +103,14 @@ impl<J: Journal> Step for Steps<J> {
                 run,
                 epoch,
                 region,
-                fence,
-                fenced_at,
+                fencing,
                 approval,
                 how,
             } => {
                 let grounds = Grounds {
                     epoch,
                     region: &region,
-                    fence,
-                    fenced_at,
+                    fencing: &fencing,
                     approval: approval.as_deref(),
                     how,
                 };
@@ -124,6 +127,21 @@ impl<J: Journal> Step for Steps<J> {
             Input::StandbyArmed { run, epoch } => {
                 step::output(&follow::ensure(&self.regions(&run)?, epoch, Side::There).await?)
             }
+            Input::WriterOutOfZone { run, epoch, zone } => {
+                let system = self.systems.of_run(&run)?;
+                let now = self.clock.now();
+                let seat = zone::Seat::of(system, &self.region, &self.rds, &self.cloudwatch_in, now)?;
+                let hold = Hold {
+                    journal: &self.journal,
+                    run: &run,
+                    epoch,
+                    now,
+                };
+                step::output(&Seen {
+                    at: now,
+                    seen: vec![zone::ensure(&seat, &zone, &hold).await?],
+                })
+            }
         }
     }
 }
@@ -135,6 +153,7 @@ impl<J> Steps<J> {
             run,
             rds_in: &self.rds_in,
             cloudwatch_in: &self.cloudwatch_in,
+            dynamodb: &self.dynamodb,
             journal: &self.journal,
             write_check: &self.write_check,
             now: self.clock.now(),

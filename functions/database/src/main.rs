@@ -24,7 +24,8 @@ fn main() -> ExitCode {
             cloudwatch_in: Arc::new(move |region| {
                 aws_sdk_cloudwatch::Client::new(&cloudwatch.sdk_config_in(Service::CloudWatch, region))
             }),
-            journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
+            journal: DynamoJournal::new(dynamodb.clone(), JOURNAL_TABLE),
+            dynamodb,
             write_check: WriteCheck {
                 connector: setup.application_connector()?,
             },

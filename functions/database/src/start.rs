@@ -43,7 +43,7 @@ pub async fn ensure<J: Journal>(
         Progress::None => match assessment.verdict {
             Verdict::FailOver => {
                 hold.check().await?;
-                act(rds, database, assessment).await
+                Err(fail_over(rds, database, assessment.target.as_deref()).await)
             }
             Verdict::Healthy => Err(Error::Unsafe {
                 why: "the database was assessed as healthy".to_owned(),
@@ -77,7 +77,8 @@ impl Progress {
     }
 }
 
-async fn act(rds: &Client, database: &Database, assessment: &Assessment) -> Result<Started> {
+/// Asks for a failover, to that instance where one is named. There is no success to answer: the next call observes.
+pub(crate) async fn fail_over(rds: &Client, database: &Database, target: Option<&str>) -> Error {
     let identifier = database.identifier.as_str();
     let asked = match database.kind {
         DatabaseKind::MultiAzInstance => {
@@ -99,11 +100,9 @@ async fn act(rds: &Client, database: &Database, assessment: &Assessment) -> Resu
         }
         DatabaseKind::MultiAzCluster | DatabaseKind::Aurora => {
             let call = "rds:FailoverDBCluster";
-            let target = assessment.target.clone();
-            let to = target
-                .as_deref()
-                .map_or_else(String::new, |target| format!(" to {target}"));
+            let to = target.map_or_else(String::new, |target| format!(" to {target}"));
             let request = rds.failover_db_cluster().db_cluster_identifier(identifier);
+            let target = target.map(str::to_owned);
             let answer = request.set_target_db_instance_identifier(target).send().await;
             answer.map(|_| format!("{call}{to} accepted")).map_err(|error| {
                 let busy = matches!(
@@ -114,12 +113,12 @@ async fn act(rds: &Client, database: &Database, assessment: &Assessment) -> Resu
             })
         }
     };
-    Err(match asked {
+    match asked {
         Ok(accepted) => Error::NotYet { seen: accepted },
         // The state changed between our look and our call, perhaps by our own call of a moment ago: look again.
         Err((true, error)) => Error::NotYet {
             seen: error.to_string(),
         },
         Err((false, error)) => error,
-    })
+    }
 }

@@ -305,3 +305,37 @@ async fn where_a_global_cluster_is_written_to_is_known_in_the_standby_region() {
         ["DescribeGlobalClusters", "DescribeGlobalClusters"]
     );
 }
+
+#[tokio::test]
+async fn a_writer_is_moved_out_of_a_zone() {
+    let rebooting = "<RebootDBInstanceResponse><RebootDBInstanceResult/></RebootDBInstanceResponse>";
+    let aws = StubAws::start_script([
+        instance("available", "us-east-1a", "us-east-1b"),
+        lock(INCIDENT),
+        nobody_stopped_it(),
+        Answer::xml(200, rebooting),
+        instance("available", "us-east-1b", "us-east-1a"),
+    ])
+    .await
+    .expect("a stub");
+    let systems = Systems::shop().expect("written");
+    let mut function = function(&aws, &systems, &[]).await;
+    let leave = event("writer-out-of-zone", json!({ "epoch": 4, "zone": "us-east-1a" }));
+    let asked = function.invoke(leave.clone()).await.expect_err("asked for");
+    assert_eq!(asked.error_type, Error::NOT_YET, "{asked}");
+    let moved = function.invoke(leave).await.expect("moved");
+    assert!(moved["at"].is_string(), "{moved}");
+    assert!(
+        moved["seen"][0]
+            .as_str()
+            .expect("words")
+            .contains("in us-east-1b"),
+        "{moved}"
+    );
+    assert!(aws.calls()[3].body.contains("ForceFailover=true"));
+    let error = function
+        .invoke(event("writer-out-of-zone", json!({ "epoch": 4 })))
+        .await
+        .expect_err("out of which?");
+    assert_eq!(error.error_type, Error::INVALID_INPUT, "{error}");
+}

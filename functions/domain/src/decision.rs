@@ -1,20 +1,33 @@
-//! Which recovery fits, if any: a pure function of the signal, the system file, the journal and the time.
+//! Which recovery fits, if any: a pure function of the signal, the system file, what was found by looking, the journal and
+//! the time.
 //!
 //! Every decision carries its reason and the evidence it weighed, because the person who reads it was either woken
 //! by it or was not woken by it.
 
-use std::collections::BTreeSet;
+mod findings;
+mod news;
+mod picture;
+mod proposal;
+mod why;
+
 use std::fmt;
 
-use events::{Alarm, AlarmState, DatabaseEvent, Signal, Subject};
+use events::{Alarm, AlarmState, Asked, Asker, ExecutionEvent, Request, Scope, Signal, Subject};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::duration::Duration;
-use crate::journal::{Outcome, View};
-use crate::names::{IncidentId, Recovery, SystemName};
+use crate::facts::Facts;
+use crate::journal::View;
+use crate::names::{IncidentId, Recovery};
 use crate::steps::Run;
-use crate::system::{Meaning, Mode, System, Systems, Watches};
+use crate::system::{System, Systems};
+
+pub use findings::INDEPENDENT_SIGNALS;
+pub use why::Why;
+
+use findings::{Finding, Occasion};
+use picture::Picture;
 
 /// What to do about a signal, and why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,6 +38,10 @@ pub struct Decision {
     pub why: Why,
     /// What else was weighed, each for or against recovering.
     pub evidence: Vec<Evidence>,
+    /// What makes it this matter and no other, where it is not the signal: an incident, or an alarm's rise. Whoever reports
+    /// the same matter again, people hear of it once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// What to do about a signal.
@@ -56,156 +73,6 @@ impl Verdict {
     }
 }
 
-/// The reason that settled a decision.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Why {
-    /// An alarm that means database-down is in ALARM, and nothing speaks against recovering.
-    DatabaseDown {
-        /// The alarm.
-        alarm: String,
-    },
-    /// Alarms that mean region-down and look at different things are in ALARM, and nothing speaks against moving.
-    RegionDown {
-        /// The alarms.
-        alarms: Vec<String>,
-    },
-    /// No system declares the alarm.
-    UndeclaredAlarm {
-        /// The alarm.
-        alarm: String,
-        /// Its account.
-        account: String,
-        /// Its Region.
-        region: String,
-    },
-    /// The alarm left ALARM.
-    AlarmEnded {
-        /// The alarm.
-        alarm: String,
-    },
-    /// The alarm has no data to judge by.
-    AlarmBlind {
-        /// The alarm.
-        alarm: String,
-    },
-    /// The alarm's owner holds its actions back.
-    HeldBack {
-        /// The alarm.
-        alarm: String,
-    },
-    /// The signal is older than the policy allows for starting anything.
-    Stale {
-        /// How late it came.
-        age: Duration,
-        /// The limit.
-        limit: Duration,
-    },
-    /// A later state of the alarm is known already.
-    Superseded {
-        /// The alarm.
-        alarm: String,
-        /// When it changed to the later state.
-        since: Timestamp,
-    },
-    /// A recovery of the system is running.
-    RecoveryRunning {
-        /// Its incident.
-        incident: IncidentId,
-    },
-    /// This very incident was dealt with already.
-    Repeated {
-        /// The incident.
-        incident: IncidentId,
-        /// How it ended.
-        outcome: Outcome,
-    },
-    /// The last run of the same recovery ended too short a time ago.
-    Cooldown {
-        /// The last run's incident.
-        last: IncidentId,
-        /// How it ended.
-        outcome: Outcome,
-        /// From when on a run may start by itself again.
-        until: Timestamp,
-    },
-    /// The policy asks for a second signal, which is not there.
-    Unconfirmed {
-        /// Alarms of which one must be in ALARM too.
-        needs: Vec<String>,
-    },
-    /// Users are failing, and nothing says why.
-    SymptomAlone {
-        /// The alarm.
-        alarm: String,
-    },
-    /// The policy wants a person to start this recovery.
-    PolicyPages {
-        /// The recovery that would fit.
-        recovery: Recovery,
-    },
-    /// RDS reported that a failover did not work.
-    DatabaseFailoverFailed {
-        /// RDS's words.
-        message: String,
-    },
-    /// RDS reported something that changes nothing for us.
-    DatabaseNews {
-        /// RDS's words.
-        message: String,
-    },
-    /// An RDS event about a database that no system declares.
-    UndeclaredDatabase {
-        /// The database.
-        identifier: String,
-    },
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DatabaseDown { alarm } => write!(f, "{alarm} is in ALARM and means database-down"),
-            Self::RegionDown { alarms } => {
-                write!(f, "{} are in ALARM and mean region-down", alarms.join(" and "))
-            }
-            Self::UndeclaredAlarm {
-                alarm,
-                account,
-                region,
-            } => {
-                write!(
-                    f,
-                    "no system declares the alarm {alarm} of account {account} in {region}"
-                )
-            }
-            Self::AlarmEnded { alarm } => write!(f, "{alarm} is OK"),
-            Self::AlarmBlind { alarm } => write!(f, "{alarm} has insufficient data"),
-            Self::HeldBack { alarm } => write!(f, "the owner of {alarm} holds its actions back"),
-            Self::Stale { age, limit } => {
-                write!(f, "it came {age} after it happened; the policy allows {limit}")
-            }
-            Self::Superseded { alarm, since } => write!(f, "{alarm} has been in another state since {since}"),
-            Self::RecoveryRunning { incident } => write!(f, "a recovery is running: {incident}"),
-            Self::Repeated { incident, outcome } => {
-                write!(f, "it was dealt with: {incident} ended as {outcome}")
-            }
-            Self::Cooldown { last, outcome, until } => {
-                write!(f, "cooldown until {until}: {last} ended as {outcome}")
-            }
-            Self::Unconfirmed { needs } => write!(f, "it needs a second signal: one of {}", needs.join(", ")),
-            Self::SymptomAlone { alarm } => write!(f, "{alarm} says that users fail, and nothing says why"),
-            Self::PolicyPages { recovery } => {
-                write!(f, "{recovery} fits, and the policy wants a person to start it")
-            }
-            Self::DatabaseFailoverFailed { message } => write!(f, "RDS reports a failed failover: {message}"),
-            Self::DatabaseNews { message } => write!(f, "RDS reports: {message}"),
-            Self::UndeclaredDatabase { identifier } => {
-                write!(f, "no system declares the database {identifier}")
-            }
-        }
-    }
-}
-
 /// Something that was weighed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -214,6 +81,8 @@ pub enum Evidence {
     For(String),
     /// Speaks against it.
     Against(String),
+    /// Nobody knows it, and it would settle the matter.
+    WouldSettle(String),
 }
 
 impl fmt::Display for Evidence {
@@ -221,6 +90,7 @@ impl fmt::Display for Evidence {
         match self {
             Self::For(what) => write!(f, "for: {what}"),
             Self::Against(what) => write!(f, "against: {what}"),
+            Self::WouldSettle(what) => write!(f, "would settle it: {what}"),
         }
     }
 }
@@ -235,33 +105,161 @@ impl Decision {
         )
     }
 
+    /// Whether a recovery fits that may not start: another finding may.
+    const fn is_held_up(&self) -> bool {
+        matches!(
+            (&self.verdict, &self.why),
+            (Verdict::Ignore, Why::Cooldown { .. } | Why::Repeated { .. })
+                | (Verdict::Watch, Why::Unconfirmed { .. })
+        )
+    }
+
+    /// Whether it says no more than that users fail: less than a finding that fits and is held up.
+    const fn is_weaker(&self) -> bool {
+        matches!(self.why, Why::SymptomAlone { .. } | Why::GreyFailure { .. })
+    }
+
     fn of(verdict: Verdict, why: Why) -> Self {
         Self {
             verdict,
             why,
             evidence: Vec::new(),
+            about: None,
         }
     }
 }
 
-/// The system that a signal is about, if any is.
-pub fn system_of<'a>(signal: &Signal, systems: &'a Systems) -> Option<&'a System> {
+/// What is known besides the signal.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What was found by looking, if somebody looked.
+    pub facts: Option<&'a Facts>,
+    /// The system's past.
+    pub journal: &'a View,
+    /// When the signal is looked at.
+    pub now: Timestamp,
+}
+
+/// The systems that a signal is about: none, one, or all that live where it happened.
+pub fn systems_of<'a>(signal: &Signal, systems: &'a Systems) -> Vec<&'a System> {
+    let (account, region) = (signal.account.as_str(), signal.region.as_str());
+    let at_home =
+        |system: &&System| system.account.as_str() == account && system.regions.primary.as_str() == region;
+    let one = |system: Option<&'a System>| system.into_iter().collect();
     match &signal.subject {
-        Subject::Alarm(alarm) => systems
-            .declaring_alarm(&signal.account, &signal.region, &alarm.name)
-            .map(|(system, _)| system),
-        Subject::Database(event) => {
-            systems.owning_database(&signal.account, &signal.region, &event.identifier)
-        }
+        Subject::Alarm(alarm) => one(systems
+            .declaring_alarm(account, region, &alarm.name)
+            .map(|(system, _)| system)),
+        Subject::Database(event) => one(systems.owning_database(account, region, &event.identifier)),
+        Subject::Deployment(event) => one(systems.iter().filter(at_home).find(|system| {
+            let declared = system.deployments.as_ref();
+            declared.is_some_and(|own| own.application == event.application && own.group == event.group)
+        })),
+        Subject::Scaling(event) => one(systems
+            .iter()
+            .filter(at_home)
+            .find(|system| system.web.as_ref().is_some_and(|web| web.group == event.group))),
+        Subject::ZonalShift(event) => one(systems.iter().filter(at_home).find(|system| {
+            let balancer = system.web.as_ref().and_then(|web| web.load_balancer.as_ref());
+            balancer.is_some_and(|balancer| event.resources.contains(balancer))
+        })),
+        Subject::Cache(event) => one(systems.iter().filter(at_home).find(|system| {
+            let group = system
+                .cache
+                .as_ref()
+                .map(|cache| cache.replication_group.as_str());
+            group.is_some_and(|group| {
+                event.name == group
+                    || event
+                        .name
+                        .strip_prefix(group)
+                        .is_some_and(|rest| rest.starts_with('-'))
+            })
+        })),
+        Subject::Execution(event) => one(systems.iter().find(|system| {
+            let named = |recovery: Recovery| format!("{}-{}-", system.name, recovery.machine());
+            system.lives_in(account, region)
+                && news::recovery_of(event).is_some_and(|recovery| event.name.starts_with(&named(recovery)))
+        })),
+        Subject::Health(_) => systems
+            .iter()
+            .filter(|system| system.lives_in(account, region))
+            .collect(),
+        Subject::Request(request) => match &request.scope {
+            Scope::System(name) => one(systems
+                .iter()
+                .find(|system| system.name.as_str() == name && system.account.as_str() == account)),
+            Scope::AllSystems => systems
+                .iter()
+                .filter(|system| system.lives_in(account, region))
+                .collect(),
+        },
+    }
+}
+
+/// Whether the judgement of a signal can depend on what is found by looking: what starts nothing needs no look.
+pub fn is_worth_a_look(signal: &Signal, system: &System) -> bool {
+    if system.web.is_none() {
+        return false;
+    }
+    match &signal.subject {
+        Subject::Alarm(alarm) => alarm.state == AlarmState::Alarm && !alarm.is_held_back(),
+        Subject::Deployment(event) => news::is_failure(event),
+        Subject::ZonalShift(event) => news::is_autoshift(event),
+        Subject::Request(request) => request.what == Asked::Assess,
+        Subject::Execution(event) => news::is_over(event),
+        Subject::Database(_) | Subject::Health(_) | Subject::Scaling(_) | Subject::Cache(_) => false,
     }
 }
 
 /// Decides what to do about a signal.
 ///
-/// `system` is what [`system_of`] found; `journal` is that system's; `now` is when the signal is looked at.
-pub fn decide(signal: &Signal, system: Option<&System>, journal: &View, now: Timestamp) -> Decision {
-    match (&signal.subject, system) {
-        (Subject::Alarm(alarm), None) => Decision::of(
+/// `system` is one of those that [`systems_of`] found, or none where it found none.
+pub fn decide(signal: &Signal, system: Option<&System>, known: Known<'_>) -> Decision {
+    let Some(system) = system else {
+        return about_nobody(signal);
+    };
+    match &signal.subject {
+        Subject::Alarm(alarm) => about_alarm(alarm, system, known),
+        Subject::Database(event) => news::database(event, known),
+        Subject::Deployment(event) if news::is_failure(event) => {
+            if let Some(stale) = stale(event.changed_at, system, known) {
+                return stale;
+            }
+            let occasion = Occasion {
+                failed_deployment: Some(&event.deployment),
+                ..Occasion::default()
+            };
+            weigh(system, known, None, occasion).unwrap_or_else(|| news::deployment(event))
+        }
+        Subject::Deployment(event) => news::deployment(event),
+        Subject::ZonalShift(event) if news::is_autoshift(event) => {
+            if let Some(stale) = stale(event.happened_at, system, known) {
+                return stale;
+            }
+            let zones = system.web.iter().flat_map(|web| &web.zones);
+            let occasion = Occasion {
+                autoshift: zones
+                    .into_iter()
+                    .find(|(_, id)| id.0 == event.away_from)
+                    .map(|(zone, _)| zone),
+                ..Occasion::default()
+            };
+            weigh(system, known, None, occasion).unwrap_or_else(|| news::zonal_shift(event))
+        }
+        Subject::ZonalShift(event) => news::zonal_shift(event),
+        Subject::Scaling(event) => news::scaling(event),
+        Subject::Execution(event) => about_execution(event, system, known),
+        Subject::Cache(event) => news::cache(event),
+        Subject::Health(event) => news::health(event),
+        Subject::Request(request) => about_request(signal, request, system, known),
+    }
+}
+
+/// Nothing declared is meant. An alarm that nobody declared is a page, because somebody sent it here; the rest is not ours.
+fn about_nobody(signal: &Signal) -> Decision {
+    match &signal.subject {
+        Subject::Alarm(alarm) => Decision::of(
             Verdict::Page,
             Why::UndeclaredAlarm {
                 alarm: alarm.name.clone(),
@@ -269,20 +267,24 @@ pub fn decide(signal: &Signal, system: Option<&System>, journal: &View, now: Tim
                 region: signal.region.clone(),
             },
         ),
-        (Subject::Alarm(alarm), Some(system)) => about_alarm(alarm, system, journal, now),
-        (Subject::Database(event), None) => Decision::of(
+        Subject::Database(event) => Decision::of(
             Verdict::Ignore,
             Why::UndeclaredDatabase {
                 identifier: event.identifier.clone(),
             },
         ),
-        (Subject::Database(event), Some(_)) => about_database(event, journal, now),
+        _ => Decision::of(
+            Verdict::Ignore,
+            Why::NotOurs {
+                what: signal.id.clone(),
+            },
+        ),
     }
 }
 
-fn about_alarm(alarm: &Alarm, system: &System, journal: &View, now: Timestamp) -> Decision {
+fn about_alarm(alarm: &Alarm, system: &System, known: Known<'_>) -> Decision {
     let name = || alarm.name.clone();
-    if let Some(seen) = journal.alarms.get(&alarm.name)
+    if let Some(seen) = known.journal.alarms.get(&alarm.name)
         && seen.changed_at > alarm.changed_at
     {
         return Decision::of(
@@ -300,292 +302,119 @@ fn about_alarm(alarm: &Alarm, system: &System, journal: &View, now: Timestamp) -
             Decision::of(Verdict::Note, Why::HeldBack { alarm: name() })
         }
         AlarmState::Alarm => {
-            let age = since(alarm.changed_at, now);
-            let limit = system.policy.signal_max_age;
-            if age > limit {
-                return Decision::of(Verdict::Ignore, Why::Stale { age, limit });
+            if let Some(stale) = stale(alarm.changed_at, system, known) {
+                return stale;
             }
-            match system.alarms.get(&alarm.name).map(|declared| declared.means) {
-                Some(Meaning::RegionDown) => may_move(alarm, system, journal, now),
-                _ => match cause(alarm, system, journal) {
-                    Some(cause) => may_fail_over(&cause, alarm, system, journal, now),
-                    None => Decision::of(Verdict::Watch, Why::SymptomAlone { alarm: name() }),
-                },
-            }
+            weigh(system, known, Some(alarm), Occasion::default())
+                .unwrap_or_else(|| Decision::of(Verdict::Watch, Why::SymptomAlone { alarm: name() }))
         }
     }
 }
 
-/// The alarm that says what is wrong: the one that came, or one that the one that came confirms.
-struct Cause {
-    alarm: String,
-    changed_at: Timestamp,
-}
-
-fn cause(alarm: &Alarm, system: &System, journal: &View) -> Option<Cause> {
-    let means = |name: &str| system.alarms.get(name).map(|declared| declared.means);
-    match means(&alarm.name)? {
-        Meaning::RegionDown => None,
-        Meaning::DatabaseDown => Some(Cause {
-            alarm: alarm.name.clone(),
-            changed_at: alarm.changed_at,
-        }),
-        Meaning::UserImpact
-            if !system
-                .policy
-                .fail_over_database
-                .confirmed_by
-                .contains(&alarm.name) =>
-        {
-            None
-        }
-        Meaning::UserImpact => journal
-            .alarms
-            .iter()
-            .filter(|(name, seen)| seen.in_alarm && means(name) == Some(Meaning::DatabaseDown))
-            .max_by_key(|(_, seen)| seen.changed_at)
-            .map(|(name, seen)| Cause {
-                alarm: name.clone(),
-                changed_at: seen.changed_at,
-            }),
+/// A run is over: what came while it held the lock is judged now. One that ended without its own failure path is a page, because
+/// nobody else tells it.
+fn about_execution(event: &ExecutionEvent, system: &System, known: Known<'_>) -> Decision {
+    if !news::is_over(event) {
+        return news::execution(event);
     }
+    if let Some(page) = news::died(event, known) {
+        return page;
+    }
+    let occasion = Occasion {
+        is_a_look: true,
+        ..Occasion::default()
+    };
+    weigh(system, known, None, occasion).unwrap_or_else(|| news::execution(event))
 }
 
-/// The database is said to be down. What speaks against failing it over?
-fn may_fail_over(cause: &Cause, came: &Alarm, system: &System, journal: &View, now: Timestamp) -> Decision {
-    let policy = &system.policy.fail_over_database;
-    let proposal = Proposal {
-        recovery: Recovery::FailOverDatabase,
-        incident: incident(&system.name, Recovery::FailOverDatabase, cause),
-        opened_at: cause.changed_at,
-        mode: policy.mode,
-        cooldown: policy.cooldown,
-        why: Why::DatabaseDown {
-            alarm: cause.alarm.clone(),
-        },
-    };
-    let evidence = vec![Evidence::For(format!(
-        "{} in ALARM since {}",
-        cause.alarm, cause.changed_at
-    ))];
-    proposal.judge(system, journal, now, evidence, |evidence| {
-        match confirmation(&policy.confirmed_by, came, journal) {
-            Confirmation::NotNeeded => {}
-            Confirmation::Given(by) => evidence.push(Evidence::For(format!("confirmed by {by} in ALARM"))),
-            Confirmation::Missing => {
-                evidence.push(Evidence::Against("no second signal".to_owned()));
-                return Some(Why::Unconfirmed {
-                    needs: policy.confirmed_by.clone(),
-                });
-            }
-        }
-        None
-    })
+fn stale(happened_at: Timestamp, system: &System, known: Known<'_>) -> Option<Decision> {
+    let (age, limit) = (since(happened_at, known.now), system.policy.signal_max_age);
+    (age > limit).then(|| Decision::of(Verdict::Ignore, Why::Stale { age, limit }))
 }
 
-/// The Region that serves is said to be lost. Rule 8: two signals that look at different things. The earliest of
-/// them makes the incident, so that it is the same one whichever of them completes the picture.
-fn may_move(came: &Alarm, system: &System, journal: &View, now: Timestamp) -> Decision {
-    let region_down = |name: &str| {
-        let declared = system.alarms.get(name)?;
-        (declared.means == Meaning::RegionDown).then_some(declared.watches)
-    };
-    let noted = journal
-        .alarms
-        .iter()
-        .filter(|(name, seen)| seen.in_alarm && **name != came.name)
-        .map(|(name, seen)| (name.as_str(), seen.changed_at));
-    let signals: Vec<(&str, Timestamp)> = noted
-        .chain(std::iter::once((came.name.as_str(), came.changed_at)))
-        .filter(|(name, _)| region_down(name).is_some())
-        .collect();
-    let watched: BTreeSet<Option<Watches>> =
-        signals.iter().filter_map(|(name, _)| region_down(name)).collect();
-    let (first, since) = signals
-        .iter()
-        .min_by_key(|(name, at)| (*at, *name))
-        .copied()
-        .unwrap_or((&came.name, came.changed_at));
-    let cause = Cause {
-        alarm: first.to_owned(),
-        changed_at: since,
-    };
-    let policy = &system.policy.fail_over_region;
-    let proposal = Proposal {
-        recovery: Recovery::FailOverRegion,
-        incident: incident(&system.name, Recovery::FailOverRegion, &cause),
-        opened_at: since,
-        mode: policy.mode,
-        cooldown: policy.cooldown,
-        why: Why::RegionDown {
-            alarms: signals.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        },
-    };
-    let evidence = signals
-        .iter()
-        .map(|(name, since)| Evidence::For(format!("{name} in ALARM since {since}")))
-        .collect();
-    proposal.judge(system, journal, now, evidence, |evidence| {
-        if watched.len() >= INDEPENDENT_SIGNALS {
-            return None;
-        }
-        evidence.push(Evidence::Against(
-            "no second signal that looks at something else".to_owned(),
-        ));
-        let others = system
-            .alarms
-            .keys()
-            .filter(|name| region_down(name).is_some_and(|watches| !watched.contains(&watches)));
-        Some(Why::Unconfirmed {
-            needs: others.cloned().collect(),
-        })
-    })
-}
-
-/// How many signals that look at different things it takes before a Region counts as lost (rule 8).
-pub const INDEPENDENT_SIGNALS: usize = 2;
-
-/// A recovery that fits, before it is held against what is known.
-struct Proposal {
-    recovery: Recovery,
-    incident: IncidentId,
-    opened_at: Timestamp,
-    mode: Mode,
-    cooldown: Duration,
-    why: Why,
-}
-
-impl Proposal {
-    /// What speaks against it: it is a repetition, something else runs, the cooldown, a missing second signal (which
-    /// `unconfirmed` tells), the policy.
-    fn judge(
-        self,
-        system: &System,
-        journal: &View,
-        now: Timestamp,
-        mut evidence: Vec<Evidence>,
-        unconfirmed: impl FnOnce(&mut Vec<Evidence>) -> Option<Why>,
-    ) -> Decision {
-        let Self {
-            recovery,
-            incident,
-            opened_at,
-            mode,
-            cooldown,
-            why,
-        } = self;
-        let decided = |verdict, why, evidence| Decision {
-            verdict,
-            why,
-            evidence,
-        };
-
-        // A repetition first: while that very run is under way, the lock is its own.
-        if let Some(known) = journal.incidents.iter().find(|known| known.id == incident) {
-            let why = Why::Repeated {
-                incident,
-                outcome: known.outcome,
+/// A schedule looks at the system, or a person asks for something.
+fn about_request(signal: &Signal, request: &Request, system: &System, known: Known<'_>) -> Decision {
+    match &request.what {
+        Asked::Assess => {
+            let occasion = Occasion {
+                is_a_look: true,
+                ..Occasion::default()
             };
-            return decided(Verdict::Ignore, why, evidence);
+            weigh(system, known, None, occasion)
+                .unwrap_or_else(|| Decision::of(Verdict::Note, Why::AllIsWell))
         }
-        if let Some(lock) = &journal.lock {
-            if lock.is_held(now) {
-                let why = Why::RecoveryRunning {
-                    incident: lock.holder.clone(),
-                };
-                return decided(Verdict::Ignore, why, evidence);
-            }
-            evidence.push(Evidence::For(format!(
-                "the lock of {} expired at {}",
-                lock.holder, lock.expires_at
-            )));
-        }
-        let last = journal
-            .incidents
-            .iter()
-            .filter(|past| past.recovery == recovery)
-            .max_by_key(|past| past.closed_at);
-        if let Some(last) = last {
-            let until = last
-                .closed_at
-                .saturating_add(cooldown.signed())
-                .unwrap_or(Timestamp::MAX);
-            if now < until {
-                let why = Why::Cooldown {
-                    last: last.id.clone(),
-                    outcome: last.outcome,
-                    until,
-                };
-                return decided(Verdict::Ignore, why, evidence);
-            }
-            evidence.push(Evidence::For(format!(
-                "cooldown of {} over since {until}",
-                last.id
-            )));
-        }
-        if let Some(why) = unconfirmed(&mut evidence) {
-            return decided(Verdict::Watch, why, evidence);
-        }
-        match mode {
-            Mode::Page => decided(Verdict::Page, Why::PolicyPages { recovery }, evidence),
-            Mode::Automatic => {
-                let run = Run {
-                    system: system.name.clone(),
-                    incident,
-                    recovery,
-                    opened_at,
-                    because: why.to_string(),
-                };
-                decided(Verdict::Recover(run), why, evidence)
-            }
-        }
-    }
-}
-
-enum Confirmation {
-    NotNeeded,
-    Given(String),
-    Missing,
-}
-
-fn confirmation(needed: &[String], came: &Alarm, journal: &View) -> Confirmation {
-    if needed.is_empty() {
-        return Confirmation::NotNeeded;
-    }
-    let in_alarm =
-        |name: &&String| **name == came.name || journal.alarms.get(*name).is_some_and(|seen| seen.in_alarm);
-    needed
-        .iter()
-        .find(in_alarm)
-        .map_or(Confirmation::Missing, |by| Confirmation::Given(by.clone()))
-}
-
-/// The alarm's change of state makes the incident, not the message about it: by whatever way and however often the
-/// message comes, and whichever of two alarms completes the picture, it is the same incident.
-fn incident(system: &SystemName, recovery: Recovery, cause: &Cause) -> IncidentId {
-    let key = format!("{}@{}", cause.alarm, cause.changed_at.as_millisecond());
-    IncidentId::derive(system, recovery, &key, cause.changed_at)
-}
-
-/// Failovers that RDS itself reports as failed: RDS-EVENT-0069 for a cluster.
-/// Source: RDS User Guide, USER_Events.Messages.
-const FAILED: [events::RdsEventId; 1] = [events::RdsEventId::new(69)];
-
-fn about_database(event: &DatabaseEvent, journal: &View, now: Timestamp) -> Decision {
-    let message = event.message.clone();
-    if !FAILED.contains(&event.event_id) {
-        return Decision::of(Verdict::Note, Why::DatabaseNews { message });
-    }
-    match &journal.lock {
-        // The run that waits for this failover sees it fail by itself, and pages with more to say.
-        Some(lock) if lock.is_held(now) => Decision::of(
+        Asked::Drill { recovery } => Decision::of(
             Verdict::Ignore,
-            Why::RecoveryRunning {
-                incident: lock.holder.clone(),
+            Why::CannotBeAsked {
+                what: format!(
+                    "a drill of {recovery} cannot be asked for: rehearse it with `evenkeel rehearse`"
+                ),
             },
         ),
-        _ => Decision::of(Verdict::Page, Why::DatabaseFailoverFailed { message }),
+        Asked::Recover { recovery } => {
+            let known_as = Recovery::ALL
+                .into_iter()
+                .find(|known| known.machine() == recovery.as_str());
+            let Some(recovery) = known_as else {
+                let what = format!("no recovery is named `{recovery}`");
+                return Decision::of(Verdict::Ignore, Why::CannotBeAsked { what });
+            };
+            // A person may always act (rule 9): no cooldown, no policy, no disarming stands in the way; another run does.
+            if let Some(lock) = known.journal.lock.as_ref().filter(|lock| lock.is_held(known.now)) {
+                let incident = lock.holder.clone();
+                return Decision::of(Verdict::Ignore, Why::RecoveryRunning { incident });
+            }
+            let by = match &request.by {
+                Asker::Person { name, because } => format!("{name}: {because}"),
+                Asker::Schedule { arn } => arn.clone(),
+            };
+            let why = Why::Asked { by };
+            let run = Run {
+                system: system.name.clone(),
+                incident: IncidentId::derive(&system.name, recovery, &signal.id, request.asked_at),
+                recovery,
+                opened_at: request.asked_at,
+                because: why.to_string(),
+            };
+            Decision::of(Verdict::Recover(run), why)
+        }
     }
+}
+
+/// Weighs everything that is known: the first finding that may be acted on settles it. One that is held up by a cooldown, by
+/// having been dealt with, or for want of a second signal does not stand in the way of another kind (rule 9), but is what
+/// is said when there is no other.
+fn weigh(
+    system: &System,
+    known: Known<'_>,
+    came: Option<&Alarm>,
+    occasion: Occasion<'_>,
+) -> Option<Decision> {
+    let picture = Picture::new(system, known, came);
+    let mut held_up = None;
+    for finding in findings::all(&picture, occasion) {
+        let decision = match finding {
+            Finding::Fits(proposal) => proposal.judge(system, known),
+            // The run that holds the lock is about something that is wrong; when it is over, all this is judged again.
+            Finding::Named(decision) => running(known).unwrap_or(decision),
+        };
+        if !decision.is_held_up() {
+            return Some(held_up.filter(|_| decision.is_weaker()).unwrap_or(decision));
+        }
+        held_up = held_up.or(Some(decision));
+    }
+    held_up
+}
+
+/// What is said while a recovery runs.
+fn running(known: Known<'_>) -> Option<Decision> {
+    let lock = known
+        .journal
+        .lock
+        .as_ref()
+        .filter(|lock| lock.is_held(known.now))?;
+    let incident = lock.holder.clone();
+    Some(Decision::of(Verdict::Ignore, Why::RecoveryRunning { incident }))
 }
 
 fn since(then: Timestamp, now: Timestamp) -> Duration {

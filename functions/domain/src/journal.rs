@@ -18,7 +18,13 @@ use crate::steps::region::{Approval, Risk};
 /// that), so that it expires only when its holder died without reaching its failure branch.
 pub const fn lease(recovery: Recovery) -> Duration {
     match recovery {
-        Recovery::FailOverDatabase => Duration::from_mins(45),
+        Recovery::FailOverDatabase
+        | Recovery::ReplaceInstances
+        | Recovery::ScaleOut
+        | Recovery::FailOverCache => Duration::from_mins(45),
+        Recovery::RollBackDeployment | Recovery::EvacuateZone | Recovery::ReturnToZone => {
+            Duration::from_mins(80)
+        }
         Recovery::FailOverRegion | Recovery::SwitchOverRegion | Recovery::FailBackRegion => {
             Duration::from_mins(170)
         }
@@ -129,6 +135,34 @@ pub struct Stop {
     pub because: String,
 }
 
+/// A person has disarmed a system: no recovery of it starts by itself until somebody arms it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disarmed {
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why, in that person's words.
+    pub because: String,
+}
+
+impl std::fmt::Display for Disarmed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "by {} since {}: {}", self.by, self.at, self.because)
+    }
+}
+
+/// A person has armed a system again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Armed {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why, in that person's words.
+    pub because: String,
+}
+
 /// What the decision needs to know of a system's past.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
@@ -138,6 +172,9 @@ pub struct View {
     pub incidents: Vec<Incident>,
     /// The declared alarms that were seen, by name.
     pub alarms: BTreeMap<String, AlarmSeen>,
+    /// Whether a person has disarmed it.
+    #[serde(default)]
+    pub disarmed: Option<Disarmed>,
 }
 
 /// What is remembered between invocations. Every operation may be repeated: a repetition changes nothing and gives
@@ -226,6 +263,24 @@ pub trait Journal: Send + Sync {
         system: &SystemName,
         incident: &IncidentId,
     ) -> impl Future<Output = Result<Option<Stop>>> + Send;
+
+    /// Disarms a system: no recovery of it starts by itself until somebody arms it. The first disarming stands until
+    /// then; says which one stands.
+    fn disarm(
+        &self,
+        system: &SystemName,
+        disarmed: &Disarmed,
+    ) -> impl Future<Output = Result<Disarmed>> + Send;
+
+    /// Arms a system again. Says how it was disarmed until now, or nothing where it was armed: then nothing changes.
+    fn arm(
+        &self,
+        system: &SystemName,
+        armed: &Armed,
+    ) -> impl Future<Output = Result<Option<Disarmed>>> + Send;
+
+    /// Who armed a system last (a consistent read), if anybody did: one that was never disarmed nobody armed.
+    fn last_armed(&self, system: &SystemName) -> impl Future<Output = Result<Option<Armed>>> + Send;
 
     /// What the decision needs to know (consistent reads).
     fn view(&self, system: &SystemName) -> impl Future<Output = Result<View>> + Send;

@@ -7,6 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`system`] | the system file: its types, its checks, its errors with places and hints |
+//! | [`facts`] | what was found by looking: targets, instances, deployments |
 //! | [`decision`] | signal + system + journal → a decision with its reasons |
 //! | [`step`] | the step contract: what a step may answer, and the error names that machines match |
 //! | [`steps`] | input and output of every step |
@@ -16,6 +17,7 @@
 pub mod clock;
 pub mod decision;
 pub mod duration;
+pub mod facts;
 pub mod journal;
 pub mod names;
 pub mod step;

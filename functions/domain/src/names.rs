@@ -196,13 +196,25 @@ pub fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
-/// An Availability Zone's name, as in `eu-central-1a`. Names are per account; a zonal shift needs the zone's ID
-/// instead, which is another type when it comes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// An Availability Zone's name, as in `eu-central-1a`. Names are per account; a zonal shift needs the zone's
+/// [`ZoneId`] instead.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Zone(pub String);
 
 impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// An Availability Zone's ID, as in `euc1-az2`: the same zone in every account. A zonal shift wants it.
+/// Source: EC2 User Guide, az-ids.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ZoneId(pub String);
+
+impl fmt::Display for ZoneId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -231,15 +243,33 @@ pub enum Recovery {
     SwitchOverRegion,
     /// Bring the Region in which this runs back into step with the one that serves, and move the system to it.
     FailBackRegion,
+    /// Deploy the last revision that was deployed with success.
+    RollBackDeployment,
+    /// Move users, instances, the writer and the cache out of one Availability Zone.
+    EvacuateZone,
+    /// Use a zone again that was evacuated.
+    ReturnToZone,
+    /// Replace instances that are unhealthy.
+    ReplaceInstances,
+    /// More instances, before users notice that there are too few.
+    ScaleOut,
+    /// Move the cache's primary to another node.
+    FailOverCache,
 }
 
 impl Recovery {
-    /// Every recovery there is.
-    pub const ALL: [Self; 4] = [
+    /// Every recovery that has a machine.
+    pub const ALL: [Self; 10] = [
         Self::FailOverDatabase,
         Self::FailOverRegion,
         Self::SwitchOverRegion,
         Self::FailBackRegion,
+        Self::RollBackDeployment,
+        Self::EvacuateZone,
+        Self::ReturnToZone,
+        Self::ReplaceInstances,
+        Self::ScaleOut,
+        Self::FailOverCache,
     ];
 
     /// The state machine's name, which is also the name of its file.
@@ -249,14 +279,26 @@ impl Recovery {
             Self::FailOverRegion => "fail-over-region",
             Self::SwitchOverRegion => "switch-over-region",
             Self::FailBackRegion => "fail-back-region",
+            Self::RollBackDeployment => "roll-back-deployment",
+            Self::EvacuateZone => "evacuate-zone",
+            Self::ReturnToZone => "return-to-zone",
+            Self::ReplaceInstances => "replace-instances",
+            Self::ScaleOut => "scale-out",
+            Self::FailOverCache => "fail-over-cache",
         }
     }
 
     /// Whether it moves a system to another Region.
     pub const fn crosses_regions(self) -> bool {
         match self {
-            Self::FailOverDatabase => false,
             Self::FailOverRegion | Self::SwitchOverRegion | Self::FailBackRegion => true,
+            Self::FailOverDatabase
+            | Self::RollBackDeployment
+            | Self::EvacuateZone
+            | Self::ReturnToZone
+            | Self::ReplaceInstances
+            | Self::ScaleOut
+            | Self::FailOverCache => false,
         }
     }
 

@@ -46,7 +46,7 @@ pub enum Error {
         /// What was found instead.
         why: String,
     },
-    /// AWS asked for patience. Retried with backoff.
+    /// AWS asked for patience. Retried with backoff, up to the step's deadline.
     #[error("throttled: {call}: {why}")]
     Throttled {
         /// Service and operation.
@@ -55,7 +55,7 @@ pub enum Error {
         why: String,
     },
     /// AWS did not answer, or answered with a fault of its own. The call may or may not have taken effect; the next
-    /// call of the step observes which. Retried with backoff.
+    /// call of the step observes which. Retried with backoff, up to the step's deadline.
     #[error("unavailable: {call}: {why}")]
     Unavailable {
         /// Service and operation.
@@ -71,7 +71,8 @@ pub enum Error {
         /// AWS's error code and message.
         why: String,
     },
-    /// The condition did not come true within the time that the machine gives it. Never retried.
+    /// The condition did not come true within the time that the machine gives it, or nobody could see whether it did.
+    /// Never retried.
     #[error("not within {seconds} s: {seen}")]
     DeadlinePassed {
         /// The time that the machine gives it.
@@ -195,12 +196,18 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// Turns `NotYet` into `DeadlinePassed` once it has passed. What is done is done, however late.
+    /// Turns what would be tried again into `DeadlinePassed` once it has passed: `NotYet`, and with it `Throttled` and
+    /// `Unavailable`, so that a failure that passes is waited out for as long as the step may take, and no longer.
+    /// What is done is done, however late.
     fn applied_to(self, error: Error, now: Timestamp) -> Error {
         let Self { since, seconds } = self;
         let passed = now.duration_since(since).as_secs() >= i64::try_from(seconds).unwrap_or(i64::MAX);
         match error {
             Error::NotYet { seen } if passed => Error::DeadlinePassed { seconds, seen },
+            Error::Throttled { .. } | Error::Unavailable { .. } if passed => Error::DeadlinePassed {
+                seconds,
+                seen: error.to_string(),
+            },
             error => error,
         }
     }
@@ -252,23 +259,27 @@ mod tests {
         }
     }
 
-    struct Slow;
+    /// A step that always ends with this.
+    struct Ends(Error);
 
-    impl Step for Slow {
-        const NAME: &str = "slow";
+    impl Step for Ends {
+        const NAME: &str = "ends";
 
         type Input = serde_json::Value;
 
         async fn ensure(&self, _: serde_json::Value) -> Result<serde_json::Value> {
-            Err(Error::NotYet {
-                seen: "status rebooting".into(),
-            })
+            Err(self.0.clone())
         }
     }
 
     fn called(now: i64, event: serde_json::Value) -> Failure {
-        let clock = At(now);
-        match pin!(call(&Slow, &clock, event)).poll(&mut Context::from_waker(Waker::noop())) {
+        let seen = "status rebooting".into();
+        called_with(Error::NotYet { seen }, now, event)
+    }
+
+    fn called_with(error: Error, now: i64, event: serde_json::Value) -> Failure {
+        let (step, clock) = (Ends(error), At(now));
+        match pin!(call(&step, &clock, event)).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => answer.expect_err("never done"),
             Poll::Pending => panic!("a step that waits for nothing is ready at once"),
         }
@@ -288,6 +299,34 @@ mod tests {
         let failure = called(90, event());
         assert_eq!(failure.error_type, Error::DEADLINE_PASSED);
         assert_eq!(failure.error_message, "not within 30 s: status rebooting");
+    }
+
+    #[test]
+    fn what_passes_may_be_tried_again_up_to_the_deadline_and_no_longer() {
+        let (call, why) = ("rds:Call".to_owned(), "HTTP 503".to_owned());
+        let throttled = Error::Throttled {
+            call: call.clone(),
+            why: why.clone(),
+        };
+        let unavailable = Error::Unavailable { call, why };
+        for (error, said) in [
+            (throttled, "not within 30 s: throttled: rds:Call: HTTP 503"),
+            (unavailable, "not within 30 s: unavailable: rds:Call: HTTP 503"),
+        ] {
+            let name = error.name();
+            assert_eq!(called_with(error.clone(), 89, event()).error_type, name);
+            let over = called_with(error, 90, event());
+            assert_eq!(
+                (over.error_type.as_str(), over.error_message.as_str()),
+                (Error::DEADLINE_PASSED, said)
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_helped_keeps_its_name_however_late_it_comes() {
+        let error = Error::Unsafe { why: "late".into() };
+        assert_eq!(called_with(error, 900, event()).error_type, Error::UNSAFE);
     }
 
     #[test]

@@ -16,7 +16,9 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::duration::Duration;
-use domain::journal::{AlarmSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View};
+use domain::journal::{
+    AlarmSeen, Armed, Disarmed, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View,
+};
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::{Error, Result};
 use domain::steps::region::Approval;
@@ -24,7 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use runtime::aws::classify;
 
 use crate::item::{self, Item};
-use crate::{key, lock, question};
+use crate::{arming, key, lock, question};
 
 /// How many pages one read may take. A page is 1 MB (DynamoDB API, Query) and a view's incidents can be 20 of at most
 /// 256 KiB each, the payload of the state machine that wrote them; whatever is longer is not our journal.
@@ -317,6 +319,63 @@ impl Journal for DynamoJournal {
         item.as_ref().map(question::to_stop).transpose()
     }
 
+    async fn disarm(&self, system: &SystemName, disarmed: &Disarmed) -> Result<Disarmed> {
+        const CALL: &str = "dynamodb:UpdateItem";
+        let Disarmed { at, by, because } = disarmed;
+        let mut call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary_key(system, key::ARMED)))
+            .condition_expression(arming::IS_ARMED)
+            .update_expression(arming::DISARM)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (placeholder, value) in arming::values(*at, by, because) {
+            call = call.expression_attribute_values(placeholder, value);
+        }
+        let found = match call.send().await {
+            Ok(output) => output.attributes,
+            Err(error) => match refused_by(&error) {
+                Some(item) => item,
+                None => return Err(classify(CALL, error)),
+            },
+        };
+        // An answer without its item says neither yes nor no. The next call finds out.
+        let found = found.ok_or_else(|| Error::Unavailable {
+            call: CALL.to_owned(),
+            why: "DynamoDB answered without the item that says who disarmed it".to_owned(),
+        })?;
+        arming::last_disarmed(&found)
+    }
+
+    async fn arm(&self, system: &SystemName, armed: &Armed) -> Result<Option<Disarmed>> {
+        let Armed { at, by, because } = armed;
+        let mut call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::primary_key(system, key::ARMED)))
+            .condition_expression(arming::IS_DISARMED)
+            .update_expression(arming::ARM)
+            .return_values(ReturnValue::AllNew);
+        for (placeholder, value) in arming::values(*at, by, because) {
+            call = call.expression_attribute_values(placeholder, value);
+        }
+        match call.send().await {
+            Ok(output) => arming::last_disarmed(&output.attributes.unwrap_or_default()).map(Some),
+            Err(error) if refused_by(&error).is_some() => Ok(None),
+            Err(error) => Err(classify("dynamodb:UpdateItem", error)),
+        }
+    }
+
+    async fn last_armed(&self, system: &SystemName) -> Result<Option<Armed>> {
+        match self.item(system, key::ARMED).await? {
+            Some(item) => arming::last_armed(&item),
+            None => Ok(None),
+        }
+    }
+
     /// The lock is read before the incidents, and the machine records before it releases: whoever sees the lock of a
     /// run gone sees its incident, and with it the cooldown.
     async fn view(&self, system: &SystemName) -> Result<View> {
@@ -324,15 +383,16 @@ impl Journal for DynamoJournal {
             lock: None,
             incidents: Vec::new(),
             alarms: BTreeMap::new(),
+            disarmed: None,
         };
         for item in self
             .items(system, key::STATE, Order::Ascending, usize::MAX)
             .await?
         {
-            if item::sort_key(&item)? == key::LOCK {
-                view.lock = item::to_lock(&item)?;
-            } else {
-                view.alarms.extend([item::to_alarm(&item)?]);
+            match item::sort_key(&item)? {
+                key::LOCK => view.lock = item::to_lock(&item)?,
+                key::ARMED => view.disarmed = arming::standing(&item)?,
+                _ => view.alarms.extend([item::to_alarm(&item)?]),
             }
         }
         let latest = self

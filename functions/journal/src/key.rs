@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `state#lock` | the lock, and the epoch that outlives it |
 //! | `state#alarm#<name>` | the last state in which an alarm was seen |
+//! | `state#armed` | whether the system is armed, who disarmed it last, and who armed it |
 //! | `incident#<opened_at>#<id>` | one run of a recovery, in the order in which incidents were opened |
 //! | `told#<key>` | a message that was sent |
 //! | `asked#<id>` | the question that a run asks people, and their answer |
 //! | `stop#<id>` | a person's wish that a run stop |
 //!
-//! Lock and alarms share a prefix because the decision reads both, in one query. What people were told does not: it
+//! Lock, alarms and arming share a prefix because the decision reads them all, in one query. What people were told does not: it
 //! grows with every incident, and no decision needs all of it.
 
 use domain::names::{IncidentId, SystemName};
@@ -23,6 +24,9 @@ pub(crate) const SORT: &str = "sk";
 
 /// The sort key of a system's lock.
 pub(crate) const LOCK: &str = "state#lock";
+
+/// The sort key of whether a system is armed.
+pub(crate) const ARMED: &str = "state#armed";
 
 /// The prefix of everything that a decision reads about the present.
 pub(crate) const STATE: &str = "state#";

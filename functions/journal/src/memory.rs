@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::duration::Duration;
-use domain::journal::{AlarmSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View};
+use domain::journal::{
+    AlarmSeen, Armed, Disarmed, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View,
+};
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::Result;
 use domain::steps::region::Approval;
 use jiff::Timestamp;
 
-use crate::{key, lock, question};
+use crate::{arming, key, lock, question};
 
 /// A journal that lives as long as the process: the twin of [`crate::DynamoJournal`] for tests and rehearsals. Clones
 /// are the same journal.
@@ -31,6 +33,8 @@ struct State {
     told: BTreeSet<String>,
     questions: BTreeMap<IncidentId, Question>,
     stops: BTreeMap<IncidentId, Stop>,
+    disarmed: Option<Disarmed>,
+    last_armed: Option<Armed>,
 }
 
 impl MemoryJournal {
@@ -180,6 +184,33 @@ impl Journal for MemoryJournal {
             .and_then(|state| state.stops.get(incident).cloned()))
     }
 
+    async fn disarm(&self, system: &SystemName, disarmed: &Disarmed) -> Result<Disarmed> {
+        let mut systems = self.systems();
+        let state = systems.entry(system.clone()).or_default();
+        Ok(state
+            .disarmed
+            .get_or_insert_with(|| arming::in_millis(disarmed))
+            .clone())
+    }
+
+    async fn arm(&self, system: &SystemName, armed: &Armed) -> Result<Option<Disarmed>> {
+        let mut systems = self.systems();
+        let state = systems.entry(system.clone()).or_default();
+        let disarmed = state.disarmed.take();
+        if disarmed.is_some() {
+            state.last_armed = Some(Armed {
+                at: lock::in_millis(armed.at),
+                ..armed.clone()
+            });
+        }
+        Ok(disarmed)
+    }
+
+    async fn last_armed(&self, system: &SystemName) -> Result<Option<Armed>> {
+        let systems = self.systems();
+        Ok(systems.get(system).and_then(|state| state.last_armed.clone()))
+    }
+
     async fn view(&self, system: &SystemName) -> Result<View> {
         let systems = self.systems();
         let Some(state) = systems.get(system) else {
@@ -195,6 +226,7 @@ impl Journal for MemoryJournal {
                 .cloned()
                 .collect(),
             alarms: state.alarms.clone(),
+            disarmed: state.disarmed.clone(),
         })
     }
 }

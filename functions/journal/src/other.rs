@@ -22,10 +22,7 @@ impl<J: Journal> Steps<J> {
         let taken = journal
             .take_lock(&run.system, &run.incident, now, lease(run.recovery))
             .await;
-        let insists = match run.recovery {
-            Recovery::FailOverRegion => false,
-            Recovery::FailOverDatabase | Recovery::SwitchOverRegion | Recovery::FailBackRegion => true,
-        };
+        let insists = run.recovery != Recovery::FailOverRegion;
         let seen = match taken {
             Ok(lock) => format!("the lock of {other} is held too, epoch {}", lock.epoch),
             Err(error @ Error::LockHeld { .. }) if insists => {

@@ -10,7 +10,7 @@ use domain::step::{Error, Result, output};
 use domain::steps::Run;
 use domain::steps::journal::Record;
 use domain::steps::notify::Asked;
-use domain::steps::region::{Approval, Fence, risks};
+use domain::steps::region::{Approval, risks};
 use domain::system::System;
 use runtime::aws::classify;
 
@@ -33,11 +33,6 @@ impl<J: Journal> Steps<J> {
         let region = record.region.as_ref().ok_or_else(|| Error::InvalidInput {
             what: "nothing was assessed, so there is nothing to approve".to_owned(),
         })?;
-        // Rule 4: what nobody looked at is not fenced.
-        let fence = record
-            .fencing
-            .as_ref()
-            .map_or(Fence::Unknown, |fencing| fencing.fence);
         let now = self.clock.now();
         let expires_at = now
             .saturating_add(Duration::from_secs(timeout_seconds).signed())
@@ -47,7 +42,7 @@ impl<J: Journal> Steps<J> {
             token,
             asked_at: now,
             expires_at,
-            risks: risks(region, fence, &system.objectives),
+            risks: risks(region, record.fencing.as_ref(), &system.objectives),
             answer: None,
         };
         let kept = self.journal.ask(&system.name, &question).await?;

@@ -6,7 +6,7 @@ use domain::names::{self, Recovery, Region, TopicArn};
 use domain::step::Error;
 use domain::steps::Run;
 use domain::steps::journal::Record;
-use domain::steps::region::Risk;
+use domain::steps::region::{Answer, Approval, Loss, Risk, loss};
 use domain::system::System;
 use jiff::Timestamp;
 
@@ -62,9 +62,13 @@ impl Message {
         };
         let mut text = format!("{headline}\n\n{next}\n\nWhy it ran: {because}, since {opened_at}.\n");
         text.push_str(&format!(
-            "It took {} from the alarm to this message.\n\nWhat was seen:\n",
+            "It took {} from the alarm to this message.\n",
             took(*opened_at, now)
         ));
+        if let Some(lost) = lost_under_a_lease(record) {
+            text.push_str(&format!("{lost}\n"));
+        }
+        text.push_str("\nWhat was seen:\n");
         for seen in record.seen() {
             text.push_str(&format!("- {seen}\n"));
         }
@@ -144,7 +148,10 @@ impl Message {
             advice(&decision.why)
         ));
         Self {
-            key: format!("signal/{signal}"),
+            key: match &decision.about {
+                Some(about) => format!("decided/{}/{about}", decision.why.name()),
+                None => format!("signal/{signal}"),
+            },
             topic: system.people_in(here).page.clone(),
             subject: subject(&headline),
             text,
@@ -186,6 +193,21 @@ fn by_hand(run: &Run, record: &Record) -> String {
              the cooldown, or a failover by hand, is free to run."
                 .to_owned()
         }
+        Recovery::RollBackDeployment => {
+            "Look at the deployment group in the CodeDeploy console; what was seen last is below. The lock is released: \
+             deploy a revision that works, or stop what runs."
+                .to_owned()
+        }
+        Recovery::EvacuateZone
+        | Recovery::ReturnToZone
+        | Recovery::ReplaceInstances
+        | Recovery::ScaleOut
+        | Recovery::FailOverCache => {
+            format!(
+                "What was seen last is below. The lock is released. To try again: evenkeel run {recovery} --system \
+                 {system} --by YOU --because \"finish {incident}\""
+            )
+        }
         Recovery::FailOverRegion | Recovery::SwitchOverRegion | Recovery::FailBackRegion => {
             let next = format!(
                 "  evenkeel run {recovery} --system {system} --by YOU --because \"finish {incident}\""
@@ -213,40 +235,48 @@ const fn advice(why: &Why) -> &'static str {
         Why::Cooldown { .. } => {
             "It failed again shortly after a recovery, so another failover by itself is unlikely to help: look for the cause."
         }
-        Why::DatabaseDown { .. }
-        | Why::RegionDown { .. }
-        | Why::AlarmEnded { .. }
-        | Why::AlarmBlind { .. }
-        | Why::HeldBack { .. }
-        | Why::Stale { .. }
-        | Why::Superseded { .. }
-        | Why::RecoveryRunning { .. }
-        | Why::Repeated { .. }
-        | Why::Unconfirmed { .. }
-        | Why::SymptomAlone { .. }
-        | Why::PolicyPages { .. }
-        | Why::DatabaseFailoverFailed { .. }
-        | Why::DatabaseNews { .. }
-        | Why::UndeclaredDatabase { .. } => "It waits for you.",
+        Why::GreyFailure { .. } | Why::Unexplained { .. } | Why::SeveralZones { .. } => {
+            "Nothing was started, because nothing that is known says what would help. What would settle it is below."
+        }
+        Why::BootLoop { .. } | Why::EveryTargetUnhealthy => {
+            "Replacing instances would not help and might hurt: find what the failing ones have in common."
+        }
+        Why::RunDied { .. } => {
+            "Look at what it had done, with `evenkeel status`; its lock keeps other recoveries out until it expires."
+        }
+        Why::Disarmed { .. } => {
+            "Nothing starts by itself while it is disarmed. `evenkeel arm` arms it; `evenkeel run` starts this one now."
+        }
+        _ => "It waits for you.",
+    }
+}
+
+/// What is lost at most, if anybody knows.
+fn at_stake(record: &Record) -> Option<Loss> {
+    loss(record.region.as_ref()?, record.fencing.as_ref())
+}
+
+/// The loss that nobody would read out of the lag: what was written under a lease while nothing arrived. Only where
+/// something was promoted, or may have been.
+fn lost_under_a_lease(record: &Record) -> Option<String> {
+    let loss = at_stake(record).filter(|loss| loss.writes_until.is_some())?;
+    let approved = |approval: &&Approval| approval.answer == Answer::Approved;
+    match (&record.promoted, record.approval.as_ref().filter(approved)) {
+        (Some(_), _) => Some(format!("By the promotion, {loss}.")),
+        (None, Some(_)) => Some(format!("If the promotion took place, {loss}.")),
+        (None, None) => None,
     }
 }
 
 /// What a risk means here and now.
 fn meaning(risk: Risk, record: &Record, system: &System) -> String {
-    let lag = record.region.as_ref().and_then(|region| region.lag);
-    let lag_seconds = lag.map_or_else(
-        || "an unknown time".to_owned(),
-        |lag| format!("{}.{:03} s", lag.lag_ms / 1_000, lag.lag_ms % 1_000),
+    let lost = at_stake(record).map_or_else(
+        || "writes of an unknown time are lost".to_owned(),
+        |loss| loss.to_string(),
     );
     match risk {
-        Risk::DataLoss => format!(
-            "writes of the last {lag_seconds} before the failure are lost; the objective allows {}",
-            system.objectives.rpo
-        ),
-        Risk::LagOverBudget => format!(
-            "writes of the last {lag_seconds} before the failure are lost, more than the objective of {}",
-            system.objectives.rpo
-        ),
+        Risk::DataLoss => format!("{lost}; the objective allows {}", system.objectives.rpo),
+        Risk::LagOverBudget => format!("{lost}, more than the objective of {}", system.objectives.rpo),
         Risk::LagUnknown => "nobody knows how many writes are lost: the lag is missing or too old".to_owned(),
         Risk::NotFenced => {
             "nothing proves that the old primary takes no writes; what users write there from now on is lost"

@@ -1,8 +1,11 @@
 //! Why a person's wish was not carried out, and what to do instead.
 
+use domain::journal::Disarmed;
 use domain::step;
 use domain::steps::region::{Approval, Risk};
 use jiff::Timestamp;
+
+use crate::NotIn;
 
 /// Why a person's wish was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +34,14 @@ pub enum Error {
         holder: String,
         /// Until when.
         until: Timestamp,
+    },
+    /// Somebody disarmed the system before.
+    #[error("it is disarmed already, {standing}{}", elsewhere(.not_in))]
+    DisarmedBefore {
+        /// Who, since when, and why.
+        standing: Box<Disarmed>,
+        /// Regions in which it is not known to be.
+        not_in: Vec<NotIn>,
     },
     /// The run asks nothing.
     #[error("{incident} asks nothing")]
@@ -75,6 +86,9 @@ impl Error {
             Self::Running { .. } => {
                 "wait for it, or `evenkeel stop` it; it releases the lock when it ends".to_owned()
             }
+            Self::DisarmedBefore { .. } => {
+                "it stays so until somebody types `evenkeel arm`; your reason was not kept".to_owned()
+            }
             Self::NothingAsked { .. } => {
                 "`evenkeel status` lists the runs that wait for an answer".to_owned()
             }
@@ -98,4 +112,11 @@ fn words(risks: &[Risk]) -> String {
         .map(|risk| risk.word())
         .collect::<Vec<_>>()
         .join(" and ")
+}
+
+fn elsewhere(not_in: &[NotIn]) -> String {
+    not_in
+        .iter()
+        .map(|NotIn { region, why }| format!("; in {region} it is not known to be: {why}"))
+        .collect()
 }

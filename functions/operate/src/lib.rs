@@ -1,10 +1,12 @@
-//! What a person does to recoveries by hand: start one, answer its question, stop it, look at it.
+//! What a person does to recoveries by hand: start one, answer its question, stop it, look at it, and keep them from
+//! starting by themselves.
 //!
 //! The same code stands behind the program's commands and behind the people of a rehearsal. Everything that a person
 //! decides is written into the journal before anything else happens, with who and why: a decision that took effect
 //! and left no trace would be worse than one that did not.
 
 mod answer;
+mod arm;
 mod error;
 mod run;
 mod status;
@@ -17,6 +19,7 @@ use domain::names::{Region, SystemName};
 use domain::system::{System, Systems};
 
 pub use answer::Answered;
+pub use arm::{Arming, Disarming, NotIn};
 pub use error::Error;
 pub use run::Started;
 pub use status::{Open, Status};
@@ -30,6 +33,8 @@ pub struct Hands<J> {
     pub region: Region,
     /// What is remembered there.
     pub journal: J,
+    /// What is remembered in any Region.
+    pub journal_in: Arc<dyn Fn(&Region) -> J + Send + Sync>,
     /// Step Functions there.
     pub sfn: aws_sdk_sfn::Client,
     /// The time.

@@ -1,6 +1,6 @@
 //! How a system's recoveries stand in one Region.
 
-use domain::journal::{Incident, Journal, Lock, Question, Stop};
+use domain::journal::{Armed, Disarmed, Incident, Journal, Lock, Question, Stop};
 use domain::names::{Region, SystemName};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,6 +18,10 @@ pub struct Status {
     pub at: Timestamp,
     /// The run that holds the lock, if any.
     pub open: Option<Open>,
+    /// Who disarmed it, if it is disarmed: then nothing starts by itself.
+    pub disarmed: Option<Disarmed>,
+    /// Who armed it last, if anybody did.
+    pub last_armed: Option<Armed>,
     /// Runs that ended, newest first.
     pub incidents: Vec<Incident>,
     /// Alarms in ALARM, with since when.
@@ -58,12 +62,15 @@ impl<J: Journal> Hands<J> {
                 })
             }
         };
+        let last_armed = self.journal.last_armed(&name).await?;
         let alarms = view.alarms.into_iter().filter(|(_, seen)| seen.in_alarm);
         Ok(Status {
             system: name,
             region: self.region.clone(),
             at: now,
             open,
+            disarmed: view.disarmed,
+            last_armed,
             incidents: view.incidents,
             alarms: alarms.map(|(alarm, seen)| (alarm, seen.changed_at)).collect(),
         })

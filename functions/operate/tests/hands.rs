@@ -95,10 +95,12 @@ impl Work {
             reason = "a test builds the client that it hands in"
         )]
         let sfn = aws_sdk_sfn::Client::from_conf(config);
+        let journal = MemoryJournal::new();
         let hands = Hands {
             systems: Systems::from(vec![read(SYSTEM).expect("coherent")]),
             region: "eu-central-1".parse().expect("valid"),
-            journal: MemoryJournal::new(),
+            journal: journal.clone(),
+            journal_in: Arc::new(move |_| journal.clone()),
             sfn,
             clock: watch.clone(),
         };
@@ -286,4 +288,77 @@ async fn a_run_is_started_unless_another_one_holds_the_lock_or_it_does_not_belon
         Some(String::new()),
         "the token stays where it is"
     );
+}
+
+#[tokio::test]
+async fn a_disarmed_system_says_so_until_somebody_arms_it_and_says_who_did() {
+    let work = Work::begin();
+    let disarming = work.hands.disarm(&shop(), REASON).await.expect("it was armed");
+    assert_eq!((disarming.regions.len(), disarming.not_in.len()), (1, 0));
+    let (region, disarmed) = disarming.regions.first().expect("one Region");
+    assert_eq!(
+        (region.as_str(), disarmed.by.as_str()),
+        ("eu-central-1", "on-call")
+    );
+    let status = work.hands.status(&shop()).await.expect("known");
+    assert_eq!(status.disarmed, Some(disarmed.clone()));
+    // A person may still run a recovery.
+    let run = work.hands.run(&shop(), Recovery::FailOverDatabase, REASON).await;
+    run.expect("disarming holds nobody back who types");
+    work.watch.0.store(3_600, Ordering::Relaxed);
+    let done = Reason {
+        by: "manager",
+        because: "the work is done",
+    };
+    let arming = work.hands.arm(&shop(), done).await.expect("it answers");
+    assert_eq!(arming.regions, [(region.clone(), Some(disarmed.clone()))]);
+    let status = work.hands.status(&shop()).await.expect("known");
+    assert_eq!(status.disarmed, None);
+    let armed = status.last_armed.expect("somebody armed it");
+    assert_eq!((armed.by.as_str(), armed.at.as_second()), ("manager", 3_600));
+    let again = work.hands.arm(&shop(), REASON).await.expect("it answers");
+    assert_eq!(again.regions, [(region.clone(), None)], "it was armed");
+}
+
+#[tokio::test]
+async fn whoever_disarms_a_disarmed_system_is_told_who_did_it_before() {
+    let work = Work::begin();
+    let first = work.hands.disarm(&shop(), REASON).await.expect("it was armed");
+    work.watch.0.store(60, Ordering::Relaxed);
+    let again = work.hands.disarm(&shop(), REASON).await;
+    assert_eq!(again, Ok(first), "a repetition is the same");
+    let other = Reason {
+        by: "manager",
+        because: "I had not heard",
+    };
+    let error = work
+        .hands
+        .disarm(&shop(), other)
+        .await
+        .expect_err("disarmed before");
+    assert_eq!(
+        error.to_string(),
+        "it is disarmed already, by on-call since 1970-01-01T00:00:00Z: the Region is gone"
+    );
+    assert!(error.hint().contains("evenkeel arm"), "{}", error.hint());
+}
+
+#[tokio::test]
+async fn nobody_disarms_without_a_name_or_a_system_that_is_not_there() {
+    let work = Work::begin();
+    let nobody = Reason {
+        by: "on-call",
+        because: "",
+    };
+    assert_eq!(work.hands.disarm(&shop(), nobody).await, Err(Error::Nobody));
+    assert_eq!(work.hands.arm(&shop(), nobody).await, Err(Error::Nobody));
+    let other: SystemName = "books".parse().expect("valid");
+    let error = work
+        .hands
+        .disarm(&other, REASON)
+        .await
+        .expect_err("no such system");
+    assert!(matches!(error, Error::NoSuchSystem { .. }), "{error}");
+    let status = work.hands.status(&shop()).await.expect("known");
+    assert_eq!(status.disarmed, None, "nothing is written");
 }

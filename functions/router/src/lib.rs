@@ -7,11 +7,13 @@
 //! A payload that is no signal ends as the error `InvalidEvent`. Lambda then keeps the payload: after its retries the
 //! function's dead-letter queue has it, with the error beside it.
 
+pub mod look;
+
 use std::sync::Arc;
 
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::clock::Clock;
-use domain::decision::{Decision, Verdict, decide, system_of};
+use domain::decision::{Decision, Known, Verdict, decide, is_worth_a_look, systems_of};
 use domain::journal::{AlarmSeen, Journal, View};
 use domain::names::Region;
 use domain::step::{self, Error, Failure};
@@ -21,6 +23,8 @@ use events::{AlarmState, Signal, Subject};
 use notify::message::Message;
 use runtime::aws::classify;
 use serde::Serialize;
+
+pub use look::Look;
 
 /// Error name of a payload that is no signal.
 pub const INVALID_EVENT: &str = "InvalidEvent";
@@ -37,11 +41,13 @@ pub struct Router<J> {
     pub sfn: aws_sdk_sfn::Client,
     /// SNS in that Region.
     pub sns: aws_sdk_sns::Client,
+    /// Who looks at a system before a signal is judged.
+    pub look: Look,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What came of an event.
+/// What came of an event, for one system that it is about, or for none.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Routed {
     /// The signal's stable identifier.
@@ -71,7 +77,7 @@ impl<J: Journal> Router<J> {
     /// # Errors
     /// `InvalidEvent` for what is no signal; `Throttled`, `Unavailable`, `Refused` when AWS does not play along, which
     /// Lambda retries.
-    pub async fn route(&self, payload: &[u8]) -> Result<Routed, Failure> {
+    pub async fn route(&self, payload: &[u8]) -> Result<Vec<Routed>, Failure> {
         let signal = events::parse(payload).map_err(|error| Failure {
             error_type: INVALID_EVENT.to_owned(),
             error_message: error.to_string(),
@@ -81,8 +87,19 @@ impl<J: Journal> Router<J> {
             .map_err(|error| Failure::from(&error))
     }
 
-    async fn deal_with(&self, signal: &Signal) -> step::Result<Routed> {
-        let system = system_of(signal, &self.systems);
+    async fn deal_with(&self, signal: &Signal) -> step::Result<Vec<Routed>> {
+        let about = systems_of(signal, &self.systems);
+        if about.is_empty() {
+            return Ok(vec![self.deal_with_one(signal, None).await?]);
+        }
+        let mut routed = Vec::with_capacity(about.len());
+        for system in about {
+            routed.push(self.deal_with_one(signal, Some(system)).await?);
+        }
+        Ok(routed)
+    }
+
+    async fn deal_with_one(&self, signal: &Signal, system: Option<&System>) -> step::Result<Routed> {
         let view = match system {
             Some(system) => {
                 self.note(signal, system).await?;
@@ -90,7 +107,16 @@ impl<J: Journal> Router<J> {
             }
             None => View::default(),
         };
-        let decision = decide(signal, system, &view, self.clock.now());
+        let facts = match system.filter(|system| is_worth_a_look(signal, system)) {
+            Some(system) => Some(self.look.at(system, self.clock.now()).await),
+            None => None,
+        };
+        let known = Known {
+            facts: facts.as_ref(),
+            journal: &view,
+            now: self.clock.now(),
+        };
+        let decision = decide(signal, system, known);
         let execution = match (&decision.verdict, system) {
             (Verdict::Recover(run), Some(system)) => Some(self.start(system, run).await?),
             (Verdict::Recover(_) | Verdict::Watch | Verdict::Note | Verdict::Ignore | Verdict::Page, _) => {
@@ -126,7 +152,7 @@ impl<J: Journal> Router<J> {
                 };
                 self.journal.note_alarm(&system.name, &alarm.name, seen).await
             }
-            Subject::Database(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 

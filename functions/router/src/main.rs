@@ -7,14 +7,29 @@ use std::sync::Arc;
 use domain::names::JOURNAL_TABLE;
 use domain::step::{Failure, output};
 use journal::DynamoJournal;
-use router::Router;
+use router::{Look, Router};
 use runtime::{Service, SystemClock};
 
 #[expect(clippy::disallowed_methods, reason = "main builds the clients")]
 fn main() -> ExitCode {
     runtime::serve_raw("router", |setup| {
         let dynamodb = aws_sdk_dynamodb::Client::new(&setup.sdk_config_for(Service::DynamoDb));
+        let of = |service| {
+            let setup = setup.clone();
+            move |region: &domain::names::Region| setup.sdk_config_in(service, region)
+        };
+        let (autoscaling, elbv2, codedeploy) = (
+            of(Service::AutoScaling),
+            of(Service::Elbv2),
+            of(Service::CodeDeploy),
+        );
+        let look = Look {
+            autoscaling_in: Arc::new(move |region| aws_sdk_autoscaling::Client::new(&autoscaling(region))),
+            elbv2_in: Arc::new(move |region| aws_sdk_elasticloadbalancingv2::Client::new(&elbv2(region))),
+            codedeploy_in: Arc::new(move |region| aws_sdk_codedeploy::Client::new(&codedeploy(region))),
+        };
         let router = Arc::new(Router {
+            look,
             systems: setup.systems()?,
             region: setup.region().clone(),
             journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),

@@ -38,10 +38,14 @@ const IDLE: Duration = Duration::from_secs(15);
 /// The services that functions call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
+    /// Zonal shift of Application Recovery Controller.
+    ArcZonalShift,
     /// Amazon EC2 Auto Scaling.
     AutoScaling,
     /// Amazon CloudWatch.
     CloudWatch,
+    /// AWS CodeDeploy.
+    CodeDeploy,
     /// Amazon DynamoDB.
     DynamoDb,
     /// Amazon ElastiCache.
@@ -176,9 +180,11 @@ impl Setup {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
+        Self::ArcZonalShift,
         Self::AutoScaling,
         Self::CloudWatch,
+        Self::CodeDeploy,
         Self::DynamoDb,
         Self::ElastiCache,
         Self::Elbv2,
@@ -195,8 +201,10 @@ impl Service {
     /// service-specific endpoints".
     pub const fn endpoint_variable(self) -> &'static str {
         match self {
+            Self::ArcZonalShift => "AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT",
             Self::AutoScaling => "AWS_ENDPOINT_URL_AUTO_SCALING",
             Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
+            Self::CodeDeploy => "AWS_ENDPOINT_URL_CODEDEPLOY",
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::ElastiCache => "AWS_ENDPOINT_URL_ELASTICACHE",
             Self::Elbv2 => "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2",

@@ -1,4 +1,4 @@
-//! The `traffic` Lambda: users moved to another Region, and seen to have moved.
+//! The `traffic` Lambda: users moved to another Region or out of a zone, and seen to have moved.
 //!
 //! | condition | ensured by |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | `shifted` | [`health_check`], [`record`] or [`routing_control`], as the system file says |
 //! | `resolved` | [`resolved`]: Route 53's own word for a changed record, then [`dns`]: every name server is asked |
 //! | `served` | the write check: stored through the name, read back from this Region's own load balancer |
+//! | `zone-shifted`, `zone-unshifted` | [`zonal_shift`]: StartZonalShift and CancelZonalShift, inside the primary Region |
 //!
 //! Of the three ways to move users, `health_check` and `routing_control` need no control plane (rule 2); `record`
 //! needs the one in us-east-1, and says so when it fails. Nothing here is called in the Region that is left, except
@@ -21,6 +22,7 @@ pub mod record;
 pub mod resolved;
 pub mod routing_control;
 pub mod udp;
+pub mod zonal_shift;
 
 #[cfg(test)]
 mod mocked;
@@ -33,14 +35,16 @@ use domain::journal::Journal;
 use domain::names::{Epoch, Region};
 use domain::step::{self, Step};
 use domain::steps::Run;
+use domain::steps::plan::Plan;
 use domain::steps::region::{Fencing, Resolved, Seen, Shifted};
 use domain::steps::traffic::Input;
 use domain::system::region_failover::{ClusterEndpoint, Traffic};
 use domain::system::{Move, Systems};
-use journal::Hold;
+use journal::{Claim, Hold};
 use serde_json::Value;
 
 use self::dns::Exchange;
+use self::zonal_shift::Balancer;
 
 /// Makes the client of a service for a Region.
 pub type ClientIn<C> = Arc<dyn Fn(&Region) -> C + Send + Sync>;
@@ -53,7 +57,7 @@ pub type RoutingControlAt =
 pub struct Steps<J> {
     /// The systems of this deployment.
     pub systems: Systems,
-    /// The Region that the function runs in, which is the one that systems are moved to.
+    /// The Region that the function runs in: the one that systems are moved to, or in which a zone is left.
     pub region: Region,
     /// Elastic Load Balancing in either Region.
     pub elbv2_in: ClientIn<aws_sdk_elasticloadbalancingv2::Client>,
@@ -63,6 +67,8 @@ pub struct Steps<J> {
     pub route53: aws_sdk_route53::Client,
     /// The endpoints of routing-control clusters.
     pub routing_control_at: RoutingControlAt,
+    /// Zonal shift of Application Recovery Controller in the Region that the function runs in.
+    pub zonal_shift: aws_sdk_arczonalshift::Client,
     /// Where the lock is re-read before anything is changed.
     pub journal: J,
     /// How the application's write check is reached.
@@ -86,6 +92,7 @@ impl<J: Journal> Step for Steps<J> {
                 step::output(&Fencing {
                     at: self.clock.now(),
                     fence: frozen.fence,
+                    writes_until: None,
                     seen: vec![frozen.seen],
                 })
             }
@@ -116,6 +123,18 @@ impl<J: Journal> Step for Steps<J> {
                     name.as_str(),
                     own.as_str()
                 ))
+            }
+            Input::ZoneShifted { run, epoch, plan } => {
+                let hold = self.hold(&run, epoch);
+                self.seen(zonal_shift::shifted(&self.balancer(&run, &plan)?, &hold).await?)
+            }
+            Input::ZoneUnshifted { run, plan } => {
+                let claim = Claim {
+                    journal: &self.journal,
+                    run: &run,
+                    now: self.clock.now(),
+                };
+                self.seen(zonal_shift::unshifted(&self.balancer(&run, &plan)?, &claim).await?)
             }
         }
     }
@@ -198,6 +217,11 @@ impl<J: Journal> Steps<J> {
             epoch,
             now: self.clock.now(),
         }
+    }
+
+    fn balancer<'a>(&'a self, run: &Run, plan: &'a Plan) -> step::Result<Balancer<'a>> {
+        let web = capacity::tier::web(self.systems.of_run(run)?, &self.region)?;
+        Balancer::of(&self.zonal_shift, web, plan)
     }
 
     fn edge<'a>(&self, site: &'a domain::system::Site) -> edge::Listener<'a> {

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
             routing_control_at: Arc::new(move |endpoint: &ClusterEndpoint| {
                 at_endpoint(&routing_control, endpoint)
             }),
+            zonal_shift: aws_sdk_arczonalshift::Client::new(&setup.sdk_config_for(Service::ArcZonalShift)),
             journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
             write_check: WriteCheck {
                 connector: setup.application_connector()?,

@@ -10,7 +10,7 @@ use aws_sdk_elasticloadbalancingv2::operation::describe_target_health::{
 use aws_sdk_elasticloadbalancingv2::operation::modify_listener::{ModifyListenerInput, ModifyListenerOutput};
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, FixedResponseActionConfig, ForwardActionConfig, Listener, TargetDescription,
-    TargetGroupTuple, TargetHealth, TargetHealthDescription, TargetHealthStateEnum,
+    TargetGroupTuple, TargetHealth, TargetHealthDescription, TargetHealthReasonEnum, TargetHealthStateEnum,
 };
 use aws_smithy_mocks::{Rule, mock};
 use domain::names::Region;
@@ -81,10 +81,19 @@ fn health(
         .iter()
         .filter(|instance| instance.target != web::Target::Unused)
         .map(|instance| {
+            let state = web.target_of(instance);
             let health = TargetHealth::builder()
-                .state(TargetHealthStateEnum::from(web.target_of(instance).word()))
+                .state(TargetHealthStateEnum::from(state.word()))
+                .set_reason(reason(state).filter(|_| web.zones.are_declared()))
                 .build();
-            let target = TargetDescription::builder().id(&instance.id).port(8080).build();
+            // With `AvailabilityZone`, because the target group's load balancer knows it. Source: ELBv2 API,
+            // TargetDescription.
+            let zone = web.zones.are_declared().then(|| instance.zone.clone());
+            let target = TargetDescription::builder()
+                .id(&instance.id)
+                .port(8080)
+                .set_availability_zone(zone)
+                .build();
             TargetHealthDescription::builder()
                 .target(target)
                 .target_health(health)
@@ -93,6 +102,17 @@ fn health(
     Ok(DescribeTargetHealthOutput::builder()
         .set_target_health_descriptions(Some(described.collect()))
         .build())
+}
+
+/// Source: ELBv2 API, TargetHealth, `Reason`.
+fn reason(state: web::Target) -> Option<TargetHealthReasonEnum> {
+    match state {
+        web::Target::Healthy => None,
+        web::Target::Unused => Some(TargetHealthReasonEnum::NotRegistered),
+        web::Target::Initial => Some(TargetHealthReasonEnum::InitialHealthChecking),
+        web::Target::Unhealthy => Some(TargetHealthReasonEnum::Timeout),
+        web::Target::Draining => Some(TargetHealthReasonEnum::DeregistrationInProgress),
+    }
 }
 
 fn listener<'w>(world: &'w World, region: &Region, arn: &str) -> Result<&'w Web, Refusal> {
@@ -171,7 +191,7 @@ fn shown(web: &Web) -> Listener {
 
 fn of_listener(refusal: web::Refusal) -> Refusal {
     match refusal {
-        web::Refusal::Validation(why) => Refusal::new("ValidationError", why),
+        web::Refusal::Validation(why) | web::Refusal::InProgress(why) => Refusal::new("ValidationError", why),
         web::Refusal::ListenerNotFound(why) => Refusal::new("ListenerNotFound", why),
     }
 }

@@ -12,8 +12,8 @@ use super::desk::{Desk, Route};
 use super::tokens::Tokens;
 use super::wire::client;
 use super::{
-    autoscaling, balancing, cloudwatch, dynamodb, elasticache, quotas, rds, route53, routing_control, s3,
-    sns, states,
+    autoscaling, balancing, cloudwatch, codedeploy, dynamodb, elasticache, quotas, rds, route53,
+    routing_control, s3, sns, states, zonal_shift,
 };
 use crate::dynamodb::Tables;
 use crate::facts;
@@ -97,6 +97,29 @@ impl Clients {
         })
     }
 
+    /// DynamoDB in any Region, as it answers people: they are in none, so no partition lies between.
+    pub fn dynamodb_for_people(&self) -> ClientIn<aws_sdk_dynamodb::Client> {
+        let account = self.account.clone();
+        self.kept(self.dynamodb.clone(), move |desk, route| {
+            let Regional { tables, .. } = account.of_region(&route.to);
+            dynamodb_at(desk, &Route::within(&route.to), &tables)
+        })
+    }
+
+    /// DynamoDB in this Region, as the write lease's table answers there.
+    pub fn write_lease(&self) -> aws_sdk_dynamodb::Client {
+        let route = Route::within(&self.here);
+        let rules = dynamodb::lease_rules(&self.desk, &route);
+        client!(
+            aws_sdk_dynamodb,
+            Json,
+            &self.desk,
+            &route,
+            facts::CONSISTENT_TABLE_API,
+            rules
+        )
+    }
+
     /// CloudWatch in any Region.
     pub fn cloudwatch_in(&self) -> ClientIn<aws_sdk_cloudwatch::Client> {
         self.kept(self.cloudwatch.clone(), cloudwatch_at)
@@ -142,6 +165,36 @@ impl Clients {
                 desk,
                 route,
                 facts::ELASTICACHE_API,
+                rules
+            )
+        })
+    }
+
+    /// CodeDeploy in any Region.
+    pub fn codedeploy_in(&self) -> ClientIn<aws_sdk_codedeploy::Client> {
+        self.kept(None, |desk, route| {
+            let rules = codedeploy::rules(desk, route);
+            client!(
+                aws_sdk_codedeploy,
+                Json,
+                desk,
+                route,
+                facts::CODEDEPLOY_API,
+                rules
+            )
+        })
+    }
+
+    /// Zonal shift in any Region.
+    pub fn zonal_shift_in(&self) -> ClientIn<aws_sdk_arczonalshift::Client> {
+        self.kept(None, |desk, route| {
+            let rules = zonal_shift::rules(desk, route);
+            client!(
+                aws_sdk_arczonalshift,
+                Json,
+                desk,
+                route,
+                facts::ZONAL_SHIFT_API,
                 rules
             )
         })

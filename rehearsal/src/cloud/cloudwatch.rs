@@ -1,19 +1,68 @@
-//! CloudWatch: replica lag, inside a Region and between two.
+//! CloudWatch: replica lag, inside a Region and between two; and the alarms.
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::operation::describe_alarms::{DescribeAlarmsInput, DescribeAlarmsOutput};
 use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataInput, GetMetricDataOutput};
-use aws_sdk_cloudwatch::types::{MetricDataQuery, MetricDataResult, ScanBy};
+use aws_sdk_cloudwatch::types::{
+    ComparisonOperator, MetricAlarm, MetricDataQuery, MetricDataResult, ScanBy, StateValue,
+};
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
 use domain::names::Region;
 
 use super::desk::{Desk, Route};
 use super::refusal::Refusal;
+use crate::world::alarm::Alarm;
 use crate::world::site::{Datapoint, Site};
-use crate::world::{Ms, World};
+use crate::world::{Ms, World, envelope};
 
 pub(super) fn rules(desk: &Desk, route: &Route) -> Vec<Rule> {
-    vec![mock!(Client::get_metric_data).then_compute_response(desk.data(route, get_metric_data))]
+    vec![
+        mock!(Client::get_metric_data).then_compute_response(desk.data(route, get_metric_data)),
+        mock!(Client::describe_alarms).then_compute_response(desk.data(route, describe_alarms)),
+    ]
+}
+
+/// Source: CloudWatch API, DescribeAlarms: names that do not exist are left out of the answer.
+fn describe_alarms(
+    world: &mut World,
+    region: &Region,
+    input: &DescribeAlarmsInput,
+) -> Result<DescribeAlarmsOutput, Refusal> {
+    let names = input.alarm_names();
+    let wanted = |alarm: &&Alarm| {
+        let state = StateValue::from(alarm.state.as_str());
+        (names.is_empty() || names.contains(&alarm.name))
+            && input
+                .alarm_name_prefix()
+                .is_none_or(|prefix| alarm.name.starts_with(prefix))
+            && input.state_value().is_none_or(|asked| *asked == state)
+    };
+    let shown = |alarm: &Alarm| {
+        // An alarm that never changed has been in its state since before the rehearsal began.
+        let since = alarm.since.unwrap_or_else(|| world.timestamp(0));
+        let since = DateTime::from_millis(since.as_millisecond());
+        let at = world.timestamp(world.now);
+        MetricAlarm::builder()
+            .alarm_name(&alarm.name)
+            .state_value(StateValue::from(alarm.state.as_str()))
+            .state_reason(envelope::reason(alarm, alarm.state))
+            .state_reason_data(envelope::reason_data(alarm, at))
+            .state_updated_timestamp(since)
+            .state_transitioned_timestamp(since)
+            .threshold(alarm.threshold() as f64)
+            .comparison_operator(if alarm.breaches_from_threshold_on() {
+                ComparisonOperator::GreaterThanOrEqualToThreshold
+            } else {
+                ComparisonOperator::GreaterThanThreshold
+            })
+            .period(i32::try_from(alarm.period_ms() / 1_000).unwrap_or(i32::MAX))
+            .build()
+    };
+    let alarms = world.alarms_in(region).filter(wanted).map(shown);
+    Ok(DescribeAlarmsOutput::builder()
+        .set_metric_alarms(Some(alarms.collect()))
+        .build())
 }
 
 fn get_metric_data(

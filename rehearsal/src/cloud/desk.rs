@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::refusal::Refusal;
 use super::wire::{Fate, nothing};
 use crate::clock::VirtualClock;
+use crate::dynamodb::Tables;
 use crate::world::World;
 use crate::world::region::{Plane, Reach};
 
@@ -161,6 +162,36 @@ impl Desk {
             }
             desk.decide(Fate::Answered);
             match operation(input) {
+                Ok(output) => MockResponse::Output(output),
+                Err(error) => MockResponse::Error(error),
+            }
+        }
+    }
+
+    /// What a rule computes for an operation on the write lease's table, a global table with multi-Region strong
+    /// consistency: it works where the Region agrees with another, and nobody is answered where it does not. It has the
+    /// SDK's own errors.
+    pub(super) fn global_item<I, O, E>(
+        &self,
+        route: &Route,
+        operation: impl Fn(&mut Tables, &I) -> Result<O, E> + Send + Sync + 'static,
+    ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
+        let (desk, route) = (self.clone(), route.clone());
+        move |input| {
+            let mut world = desk.world();
+            if let Some(fate) = missed(&world, &route, Plane::Data) {
+                return desk.unanswered(fate);
+            }
+            if !world.regions.agrees_with_another(&route.to) {
+                return desk.unanswered(Fate::Silent);
+            }
+            let mut none = Tables::new();
+            let tables = world
+                .write_lease
+                .as_mut()
+                .map_or(&mut none, |lease| &mut lease.tables);
+            desk.decide(Fate::Answered);
+            match operation(tables, input) {
                 Ok(output) => MockResponse::Output(output),
                 Err(error) => MockResponse::Error(error),
             }

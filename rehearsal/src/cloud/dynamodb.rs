@@ -1,4 +1,4 @@
-//! DynamoDB: the journal's table, one in each Region.
+//! DynamoDB: the journal's table, one in each Region, and the write lease's, which is one table for all of them.
 
 #![allow(
     clippy::result_large_err,
@@ -27,5 +27,14 @@ pub(super) fn rules(desk: &Desk, route: &Route, tables: &Arc<Mutex<Tables>>) -> 
             .then_compute_response(desk.aside(route, move |input| unlocked(&delete).delete_item(input))),
         mock!(Client::query)
             .then_compute_response(desk.aside(route, move |input| unlocked(&query).query(input))),
+    ]
+}
+
+/// The write lease's table. Evenkeel reads one item of it, and changes its holder.
+pub(super) fn lease_rules(desk: &Desk, route: &Route) -> Vec<Rule> {
+    vec![
+        mock!(Client::get_item)
+            .then_compute_response(desk.global_item(route, |tables, input| tables.get_item(input))),
+        mock!(Client::update_item).then_compute_response(desk.global_item(route, Tables::update_item)),
     ]
 }

@@ -12,7 +12,8 @@ use aws_sdk_elasticache::operation::failover_global_replication_group::{
 };
 use aws_sdk_elasticache::operation::test_failover::{TestFailoverInput, TestFailoverOutput};
 use aws_sdk_elasticache::types::{
-    GlobalReplicationGroup, GlobalReplicationGroupMember, NodeGroup, NodeGroupMember, ReplicationGroup,
+    AutomaticFailoverStatus, GlobalReplicationGroup, GlobalReplicationGroupMember, MultiAzStatus, NodeGroup,
+    NodeGroupMember, ReplicationGroup,
 };
 use aws_smithy_mocks::{Rule, mock};
 use domain::names::Region;
@@ -158,6 +159,8 @@ fn shown(group: &CacheGroup) -> ReplicationGroup {
     ReplicationGroup::builder()
         .replication_group_id(&group.id)
         .status(group.status())
+        .automatic_failover(AutomaticFailoverStatus::Enabled)
+        .multi_az(MultiAzStatus::Enabled)
         .node_groups(node_group)
         .build()
 }

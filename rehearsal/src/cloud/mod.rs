@@ -10,6 +10,7 @@ mod autoscaling;
 mod balancing;
 mod clients;
 mod cloudwatch;
+mod codedeploy;
 pub mod desk;
 pub mod dns;
 mod dynamodb;
@@ -24,6 +25,7 @@ mod sns;
 mod states;
 pub mod tokens;
 mod wire;
+mod zonal_shift;
 
 pub use account::{Account, Regional, regions};
 pub use clients::{ClientIn, Clients};

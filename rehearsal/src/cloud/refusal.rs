@@ -11,6 +11,7 @@ pub(super) struct Refusal {
     status: u16,
     code: &'static str,
     message: String,
+    reason: Option<&'static str>,
 }
 
 /// The protocol in which a service speaks. Source: the traits of the services' Smithy models.
@@ -20,7 +21,7 @@ pub(super) enum Protocol {
     Xml,
     /// `restXml` as S3 speaks it: errors as XML without an envelope.
     BareXml,
-    /// `awsJson1_0` and `awsJson1_1`.
+    /// `awsJson1_0`, `awsJson1_1` and `restJson1`.
     Json,
     /// `rpcv2Cbor`.
     Cbor,
@@ -33,6 +34,23 @@ impl Refusal {
             status: 400,
             code,
             message: message.into(),
+            reason: None,
+        }
+    }
+
+    /// It does not go with how things are.
+    pub(super) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status: 409,
+            ..Self::new(code, message)
+        }
+    }
+
+    /// The same with a `reason`, as some services of the JSON protocols give one.
+    pub(super) fn because(self, reason: &'static str) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
         }
     }
 
@@ -64,6 +82,7 @@ impl Refusal {
             status,
             code,
             message,
+            reason,
         } = self;
         let body = match protocol {
             Protocol::Xml => format!(
@@ -76,12 +95,16 @@ impl Refusal {
                 escaped(message)
             )
             .into_bytes(),
-            Protocol::Json => serde_json::json!({"__type": code, "message": message})
-                .to_string()
-                .into_bytes(),
+            Protocol::Json => {
+                let mut body = serde_json::json!({"__type": code, "message": message});
+                if let Some(reason) = reason {
+                    body["reason"] = (*reason).into();
+                }
+                body.to_string().into_bytes()
+            }
             Protocol::Cbor => cbor(&[("__type", code), ("message", message)]),
         };
-        let status = StatusCode::try_from(*status).expect("400, 404 and 503 are statuses");
+        let status = StatusCode::try_from(*status).expect("400, 404, 409 and 503 are statuses");
         HttpResponse::new(status, SdkBody::from(body))
     }
 }

@@ -1,5 +1,7 @@
 //! What a caller feels: typed faults, refusals, silence, and the same world from both Regions.
 
+mod tier;
+
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 use domain::duration::Duration;
 use domain::names::Region;

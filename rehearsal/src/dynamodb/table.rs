@@ -26,11 +26,11 @@ pub(super) struct Key {
     pub(super) sort: String,
 }
 
-/// A table whose partition and sort keys are strings.
+/// A table whose partition key, and sort key if it has one, are strings.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Table {
     pub(super) partition_key: String,
-    pub(super) sort_key: String,
+    pub(super) sort_key: Option<String>,
     items: BTreeMap<Key, Item>,
 }
 
@@ -43,10 +43,10 @@ pub(super) struct Page {
 }
 
 impl Table {
-    pub(super) fn new(partition_key: &str, sort_key: &str) -> Self {
+    pub(super) fn new(partition_key: &str, sort_key: Option<&str>) -> Self {
         Self {
             partition_key: partition_key.to_owned(),
-            sort_key: sort_key.to_owned(),
+            sort_key: sort_key.map(str::to_owned),
             items: BTreeMap::new(),
         }
     }
@@ -131,16 +131,15 @@ impl Table {
     /// The key that a request gives.
     pub(super) fn key(&self, given: &HashMap<String, AttributeValue>) -> Result<Key, Refusal> {
         let mismatch = || Refusal::invalid("The provided key element does not match the schema");
-        let (Some(partition), Some(sort), 2) = (
-            given.get(&self.partition_key),
-            given.get(&self.sort_key),
-            given.len(),
-        ) else {
-            return Err(mismatch());
+        let named = |name: &String| match given.get(name) {
+            Some(value @ AttributeValue::S(_)) => Ok(value),
+            Some(_) | None => Err(mismatch()),
         };
-        let (AttributeValue::S(_), AttributeValue::S(_)) = (partition, sort) else {
+        let partition = named(&self.partition_key)?;
+        let sort = self.sort_key.as_ref().map(named).transpose()?;
+        if given.len() != 1 + usize::from(sort.is_some()) {
             return Err(mismatch());
-        };
+        }
         self.key_of(partition, sort)
     }
 
@@ -156,10 +155,11 @@ impl Table {
                 "One or more parameter values were invalid: Missing the key {name} in the item"
             ))),
         };
-        self.key_of(attribute(&self.partition_key)?, attribute(&self.sort_key)?)
+        let sort = self.sort_key.as_deref().map(attribute).transpose()?;
+        self.key_of(attribute(&self.partition_key)?, sort)
     }
 
-    fn key_of(&self, partition: &AttributeValue, sort: &AttributeValue) -> Result<Key, Refusal> {
+    fn key_of(&self, partition: &AttributeValue, sort: Option<&AttributeValue>) -> Result<Key, Refusal> {
         let text = |name: &str, value: &AttributeValue| match value {
             AttributeValue::S(text) if !text.is_empty() => Ok(text.clone()),
             _ => Err(Refusal::invalid(format!(
@@ -169,7 +169,10 @@ impl Table {
         };
         let key = Key {
             partition: text(&self.partition_key, partition)?,
-            sort: text(&self.sort_key, sort)?,
+            sort: match (&self.sort_key, sort) {
+                (Some(name), Some(sort)) => text(name, sort)?,
+                _ => String::new(),
+            },
         };
         if key.partition.len() > LONGEST_PARTITION_KEY {
             return Err(Refusal::invalid(
@@ -188,12 +191,11 @@ impl Table {
 
     /// A key as requests and answers carry it.
     pub(super) fn attributes(&self, key: &Key) -> HashMap<String, AttributeValue> {
-        HashMap::from([
-            (
-                self.partition_key.clone(),
-                AttributeValue::S(key.partition.clone()),
-            ),
-            (self.sort_key.clone(), AttributeValue::S(key.sort.clone())),
-        ])
+        let partition = AttributeValue::S(key.partition.clone());
+        let sort = self.sort_key.iter();
+        let sort = sort.map(|name| (name.clone(), AttributeValue::S(key.sort.clone())));
+        std::iter::once((self.partition_key.clone(), partition))
+            .chain(sort)
+            .collect()
     }
 }

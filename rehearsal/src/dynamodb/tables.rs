@@ -20,7 +20,7 @@ use super::value;
 /// An item, its attributes in the order of their names.
 pub type Item = BTreeMap<String, AttributeValue>;
 
-/// The tables of one account and Region. A clone is a snapshot.
+/// The tables of one account and Region, or the global tables of an account. A clone is a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tables {
     tables: BTreeMap<String, Table>,
@@ -36,7 +36,15 @@ impl Tables {
     #[must_use]
     pub fn with_table(mut self, name: &str, partition_key: &str, sort_key: &str) -> Self {
         self.tables
-            .insert(name.to_owned(), Table::new(partition_key, sort_key));
+            .insert(name.to_owned(), Table::new(partition_key, Some(sort_key)));
+        self
+    }
+
+    /// Adds an empty table whose only key is a string of that name.
+    #[must_use]
+    pub fn with_simple_table(mut self, name: &str, partition_key: &str) -> Self {
+        self.tables
+            .insert(name.to_owned(), Table::new(partition_key, None));
         self
     }
 
@@ -251,12 +259,12 @@ impl Tables {
             None => None,
         };
         let table = self.table(input.table_name.as_deref())?;
-        let range = KeyRange::parse(
-            expression,
-            &mut placeholders,
-            &table.partition_key,
-            &table.sort_key,
-        )?;
+        let Some(sort_key) = &table.sort_key else {
+            return Err(Refusal::no_model(format_args!(
+                "a query of a table without a sort key"
+            )));
+        };
+        let range = KeyRange::parse(expression, &mut placeholders, &table.partition_key, sort_key)?;
         placeholders.all_used()?;
         let after = match &input.exclusive_start_key {
             Some(given) => Some(starting_key(table, given, &range)?),

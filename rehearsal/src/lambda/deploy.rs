@@ -8,7 +8,7 @@ use domain::names::JOURNAL_TABLE;
 use domain::system::Systems;
 use journal::DynamoJournal;
 use operate::Hands;
-use router::Router;
+use router::{Look, Router};
 
 use super::{Functions, Moving};
 use crate::cloud::dns::NameServers;
@@ -26,13 +26,26 @@ impl Functions {
             connector: application::connector(desk, &clients.here),
         };
         let (rds_in, cloudwatch_in) = (clients.rds_in(), clients.cloudwatch_in());
+        let leased = system
+            .region_failover
+            .as_ref()
+            .is_some_and(|shared| shared.write_lease.is_some());
+        // Making a client is slow; without a lease nobody calls it.
+        let write_lease = if leased {
+            clients.write_lease()
+        } else {
+            clients.dynamodb.clone()
+        };
         let (autoscaling_in, elbv2_in) = (clients.autoscaling_in(), clients.elbv2_in());
-        let moving = system.region_failover.is_some().then(|| Moving {
+        let serves = system.web.is_some() || system.cache.is_some();
+        let moving = (serves || system.region_failover.is_some()).then(|| Moving {
             capacity: capacity::Steps {
                 systems: systems(),
                 region: region(),
                 autoscaling_in: autoscaling_in.clone(),
                 elbv2_in: elbv2_in.clone(),
+                zonal_shift: clients.zonal_shift_in()(&clients.here),
+                cloudwatch: clients.cloudwatch.clone(),
                 journal: journal(),
                 clock: clock.clone(),
             },
@@ -50,6 +63,7 @@ impl Functions {
                 s3_in: clients.s3_in(),
                 route53: clients.route53(),
                 routing_control_at: clients.routing_control_at(),
+                zonal_shift: clients.zonal_shift_in()(&clients.here),
                 journal: journal(),
                 write_check: write_check.clone(),
                 dns: Arc::new(NameServers::new(desk)),
@@ -64,6 +78,11 @@ impl Functions {
                 journal: journal(),
                 sfn: clients.sfn.clone(),
                 sns: clients.sns.clone(),
+                look: Look {
+                    autoscaling_in: clients.autoscaling_in(),
+                    elbv2_in: clients.elbv2_in(),
+                    codedeploy_in: clients.codedeploy_in(),
+                },
                 clock: clock.clone(),
             },
             assess: assess::Steps {
@@ -86,10 +105,18 @@ impl Functions {
                 rds: clients.rds.clone(),
                 rds_in,
                 cloudwatch_in,
+                dynamodb: write_lease,
                 journal: journal(),
                 write_check,
                 clock: clock.clone(),
             },
+            deployment: system.deployments.is_some().then(|| deployment::Steps {
+                systems: systems(),
+                region: region(),
+                codedeploy: clients.codedeploy_in()(&clients.here),
+                journal: journal(),
+                clock: clock.clone(),
+            }),
             journal: journal::Steps {
                 systems: systems(),
                 region: region(),
@@ -112,6 +139,10 @@ impl Functions {
                 systems: systems(),
                 region: region(),
                 journal: journal(),
+                journal_in: {
+                    let dynamodb_in = clients.dynamodb_for_people();
+                    Arc::new(move |region| DynamoJournal::new(dynamodb_in(region), JOURNAL_TABLE))
+                },
                 sfn: clients.sfn.clone(),
                 clock,
             },

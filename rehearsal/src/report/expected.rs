@@ -1,5 +1,7 @@
 //! What a scenario expects, held against what came of it.
 
+use std::collections::BTreeSet;
+
 use crate::scenario::{Expectation, LostWrites, Outcome};
 use crate::timeline::{Actor, Entry};
 use crate::world::fault::Place;
@@ -61,6 +63,7 @@ pub(super) fn unexpected(
             format!("in the end the system does not serve from {place:?}")
         });
     }
+    within_a_region(expect, world, &mut demand);
     for call in &expect.without {
         let made = timeline
             .iter()
@@ -73,6 +76,46 @@ pub(super) fn unexpected(
         });
     }
     all
+}
+
+/// What is expected of recoveries inside a Region: which of them helped, how many there were, how many messages, and how
+/// soon there were more instances.
+fn within_a_region(expect: &Expectation, world: &World, demand: &mut impl FnMut(bool, &dyn Fn() -> String)) {
+    let runs = || world.executions.iter().map(|(_, run)| run);
+    if let Some(wanted) = &expect.recovered_by {
+        let recovered = runs().filter(|run| run.end.as_ref().is_some_and(|end| end.outcome == "recovered"));
+        let came: BTreeSet<&str> = recovered
+            .filter_map(|run| run.input["recovery"].as_str())
+            .collect();
+        let wanted: BTreeSet<&str> = wanted.iter().map(|recovery| recovery.machine()).collect();
+        let listed = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
+        demand(came == wanted, &|| {
+            format!(
+                "it was recovered by [{}], and not by [{}]",
+                listed(&came),
+                listed(&wanted)
+            )
+        });
+    }
+    let (started, heard) = (runs().count(), world.heard.len());
+    let at_most = |most: Option<u32>, came: usize| most.is_none_or(|most| came <= most as usize);
+    demand(at_most(expect.runs_at_most, started), &|| {
+        format!("{started} runs were started")
+    });
+    demand(at_most(expect.messages_at_most, heard), &|| {
+        format!("people got {heard} messages")
+    });
+    if let Some(most) = expect.in_service_within {
+        let took = world.moments.more_in_service.zip(world.moments.load_rose);
+        let took = took.map(|(there, rose)| there - rose);
+        demand(
+            took.is_some_and(|took| took <= most.as_millis()),
+            &|| match took {
+                Some(took) => format!("one instance more was in service after {}", seconds(took)),
+                None => "there was never one instance more in service".to_owned(),
+            },
+        );
+    }
 }
 
 /// Whether users are led to a place whose database takes their writes.

@@ -29,10 +29,12 @@
 
 mod people;
 mod strikes;
+mod syntax;
 
 use std::ops::Range;
 
 use domain::duration::Duration;
+use domain::names::Recovery;
 use domain::system::{Problem, System};
 use serde::Deserialize;
 use toml::Spanned;
@@ -71,6 +73,10 @@ struct ExpectTable {
     serving: Option<Spanned<Place>>,
     #[serde(default)]
     without: Vec<String>,
+    recovered_by: Option<Vec<Recovery>>,
+    runs_at_most: Option<u32>,
+    messages_at_most: Option<u32>,
+    in_service_within: Option<Duration>,
 }
 
 /// What is wrong with a file, gathered.
@@ -92,7 +98,7 @@ impl Problems {
 /// # Errors
 /// Everything that is wrong with it, or the first place where the text is not a scenario file at all.
 pub fn from_file(name: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
-    let file: ScenarioFile = toml::from_str(text).map_err(|error| vec![syntax(&error, text)])?;
+    let file: ScenarioFile = toml::from_str(text).map_err(|error| vec![syntax::problem(&error, text)])?;
     let mut problems = Problems::default();
     let asked = file.system.get_ref().as_str();
     let system = SYSTEMS.iter().find(|system| system.name == asked);
@@ -157,24 +163,12 @@ pub fn from_file(name: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
             lost_writes: file.expect.lost_writes,
             serving: file.expect.serving.map(Spanned::into_inner),
             without: file.expect.without,
+            recovered_by: file.expect.recovered_by,
+            runs_at_most: file.expect.runs_at_most,
+            messages_at_most: file.expect.messages_at_most,
+            in_service_within: file.expect.in_service_within,
         },
     })
-}
-
-/// The text is no scenario file: toml says where, and mostly what was expected.
-fn syntax(error: &toml::de::Error, text: &str) -> Problem {
-    let what = error.message().lines().next().unwrap_or_default().to_owned();
-    let quoted: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
-    let hint = match quoted.split_first() {
-        Some((came, allowed)) if what.starts_with("unknown") => one_of(came, allowed),
-        Some((name, _)) if what.starts_with("missing field") => format!("add `{name} = …`"),
-        _ => "write it like the files in rehearsal/scenarios".to_owned(),
-    };
-    Problem {
-        span: error.span().unwrap_or(0..text.len().min(1)),
-        what,
-        hint,
-    }
 }
 
 /// The nearest of these names, or all of them.

@@ -1,5 +1,6 @@
 //! The event bus: from what AWS says to the router that hears it.
 
+use domain::decision::Why;
 use domain::names::Region;
 use serde_json::Value;
 
@@ -41,17 +42,23 @@ impl Stage<'_> {
         loop {
             let failure = match functions.route(payload.as_bytes()).await {
                 Ok(routed) => {
-                    let decision = &routed.decision;
-                    let mut said = format!("decides to {}: {}", decision.verdict.word(), decision.why);
-                    if let Some(execution) = &routed.execution {
-                        let how = if execution.existed {
-                            "was started before"
-                        } else {
-                            "starts"
-                        };
-                        said.push_str(&format!("; execution {} {how}", execution.name));
+                    for routed in routed {
+                        let decision = &routed.decision;
+                        if decision.why == Why::AllIsWell {
+                            continue;
+                        }
+                        let mut said = format!("decides to {}: {}", decision.verdict.word(), decision.why);
+                        if let Some(execution) = &routed.execution {
+                            let how = if execution.existed {
+                                "was started before"
+                            } else {
+                                "starts"
+                            };
+                            said.push_str(&format!("; execution {} {how}", execution.name));
+                        }
+                        self.desk.world().say(Actor::Router, said);
                     }
-                    return self.desk.world().say(Actor::Router, said);
+                    return;
                 }
                 Err(failure) => failure,
             };
@@ -71,5 +78,5 @@ impl Stage<'_> {
 }
 
 fn detail_type(event: &Value) -> &str {
-    event["detail-type"].as_str().unwrap_or_default()
+    event["detail-type"].as_str().unwrap_or("a schedule's request")
 }

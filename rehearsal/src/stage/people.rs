@@ -1,9 +1,9 @@
 //! What people do, and where.
 
-use domain::names::{Recovery, Region};
+use domain::names::Region;
 
 use super::run::{Jobs, Stage, region_of};
-use crate::command::{Command, Given};
+use crate::command::{Command, Done, Given};
 use crate::timeline::Actor;
 use crate::world::execution::Execution;
 
@@ -25,6 +25,10 @@ impl Stage<'_> {
                     Actor::People,
                     format!("{}: {error}; {}", command.by, error.hint()),
                 );
+            }
+            for missed in answer.iter().flat_map(Done::not_in) {
+                let said = format!("{}: not in {}: {}", command.by, missed.region, missed.why);
+                self.desk.world().say(Actor::People, said);
             }
             self.given.borrow_mut().push(Given {
                 at,
@@ -55,8 +59,7 @@ impl Stage<'_> {
             .clone()
             .or_else(|| named.and_then(home_of))
             .unwrap_or_else(|| match command.recovery() {
-                Some(Recovery::FailOverDatabase | Recovery::FailBackRegion) => regions.primary.clone(),
-                Some(Recovery::FailOverRegion | Recovery::SwitchOverRegion) => standby(),
+                Some(recovery) => world.system.region_for(recovery).clone(),
                 None => open().unwrap_or_else(standby),
             })
     }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use domain::names::Region;
+use domain::names::{Region, Zone};
 use domain::system::{DeclaredAlarm, Meaning, Watches};
 use events::AlarmState;
 use jiff::Timestamp;
@@ -30,6 +30,9 @@ const USERS_THRESHOLD_PERCENT: u64 = 5;
 /// A share of failed requests above this looks like a lost Region.
 const REGION_THRESHOLD_PERCENT: u64 = 50;
 
+/// The load of an instance, in percent of what it carries, above which there are to be more of them.
+const LOAD_THRESHOLD_PERCENT: u64 = 70;
+
 /// An alarm.
 #[derive(Clone, Debug)]
 pub struct Alarm {
@@ -39,15 +42,28 @@ pub struct Alarm {
     pub means: Meaning,
     /// What it looks at, where that is declared.
     pub watches: Option<Watches>,
+    /// The zone that it is about, where it is about one.
+    pub zone: Option<Zone>,
     /// The Region that it lives in.
     pub region: Region,
     /// When its first period ends.
     pub phase: Ms,
     /// When it took its present state.
     pub since: Option<Timestamp>,
-    state: AlarmState,
-    latest: VecDeque<bool>,
+    /// Its state.
+    pub state: AlarmState,
+    latest: VecDeque<Datapoint>,
+    decided: Vec<u64>,
     seen: (u64, u64),
+}
+
+/// A datapoint of an alarm's metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Datapoint {
+    /// Whether it breaches.
+    pub breaching: bool,
+    /// Its value.
+    pub value: u64,
 }
 
 /// What an alarm's datapoint is made of.
@@ -57,6 +73,8 @@ pub(super) enum Seen {
     Works(bool),
     /// Users' requests since the last datapoint.
     Requests,
+    /// A number, which breaches above the alarm's threshold.
+    Number(u64),
 }
 
 /// A change of state.
@@ -83,11 +101,13 @@ impl Alarm {
             name: name.to_owned(),
             means: declared.means,
             watches: declared.watches,
+            zone: declared.zone.clone(),
             region: declared.region.clone(),
             phase: phase.as_millis(),
             since: None,
             state: AlarmState::Ok,
             latest: VecDeque::new(),
+            decided: Vec::new(),
             seen: (0, 0),
         }
     }
@@ -103,22 +123,60 @@ impl Alarm {
             (Meaning::UserImpact, _) => 1,
             (Meaning::RegionDown, Some(Watches::Replication)) => 2,
             (Meaning::DatabaseDown | Meaning::RegionDown, _) => 3,
+            (
+                Meaning::ZoneImpaired | Meaning::InstancesUnhealthy | Meaning::LoadHigh | Meaning::CacheDown,
+                _,
+            ) => 2,
         }
     }
 
-    /// Takes a period's datapoint: whether it breaches.
-    pub(super) fn sample(&mut self, seen: Seen, traffic: &Traffic) -> bool {
+    /// The value above which a number breaches; the one from which on whatever works or not does.
+    pub const fn threshold(&self) -> u64 {
+        match (self.means, self.watches) {
+            (Meaning::RegionDown, Some(Watches::Users)) => REGION_THRESHOLD_PERCENT,
+            (Meaning::UserImpact | Meaning::ZoneImpaired, _) => USERS_THRESHOLD_PERCENT,
+            (Meaning::LoadHigh, _) => LOAD_THRESHOLD_PERCENT,
+            (Meaning::InstancesUnhealthy, _) => 0,
+            (Meaning::DatabaseDown | Meaning::RegionDown | Meaning::CacheDown, _) => 1,
+        }
+    }
+
+    /// Whether a value breaches that is as large as the threshold: it is whether something works or not.
+    pub const fn breaches_from_threshold_on(&self) -> bool {
+        match (self.means, self.watches) {
+            (Meaning::RegionDown, Some(Watches::Users)) => false,
+            (Meaning::DatabaseDown | Meaning::RegionDown | Meaning::CacheDown, _) => true,
+            (
+                Meaning::UserImpact | Meaning::ZoneImpaired | Meaning::InstancesUnhealthy | Meaning::LoadHigh,
+                _,
+            ) => false,
+        }
+    }
+
+    /// Values of the datapoints that decided its present state, oldest first.
+    pub fn recent(&self) -> impl Iterator<Item = f64> {
+        self.decided.iter().map(|value| *value as f64)
+    }
+
+    /// Takes a period's datapoint.
+    pub(super) fn sample(&mut self, seen: Seen, traffic: &Traffic) -> Datapoint {
         match seen {
-            Seen::Works(works) => !works,
+            Seen::Works(works) => Datapoint {
+                breaching: !works,
+                value: u64::from(!works),
+            },
             Seen::Requests => {
                 let (sent, lost) = (traffic.sent - self.seen.0, traffic.lost - self.seen.1);
                 self.seen = (traffic.sent, traffic.lost);
-                let threshold = match self.means {
-                    Meaning::RegionDown => REGION_THRESHOLD_PERCENT,
-                    Meaning::DatabaseDown | Meaning::UserImpact => USERS_THRESHOLD_PERCENT,
-                };
-                lost * 100 > sent * threshold
+                Datapoint {
+                    breaching: lost * 100 > sent * self.threshold(),
+                    value: lost * 100 / sent.max(1),
+                }
             }
+            Seen::Number(value) => Datapoint {
+                breaching: value > self.threshold(),
+                value,
+            },
         }
     }
 
@@ -129,13 +187,17 @@ impl Alarm {
     }
 
     /// Evaluates with one datapoint more.
-    pub fn evaluate(&mut self, breaching: bool, at: Timestamp) -> Option<Turn> {
-        self.latest.push_back(breaching);
+    pub fn evaluate(&mut self, datapoint: Datapoint, at: Timestamp) -> Option<Turn> {
+        self.latest.push_back(datapoint);
         while self.latest.len() > self.datapoints() {
             self.latest.pop_front();
         }
-        let all = self.latest.len() == self.datapoints() && self.latest.iter().all(|breaching| *breaching);
-        let to = if all { AlarmState::Alarm } else { AlarmState::Ok };
+        let all = self.latest.len() == self.datapoints() && self.latest.iter().all(|point| point.breaching);
+        self.turn(if all { AlarmState::Alarm } else { AlarmState::Ok }, at)
+    }
+
+    /// It takes a state. Source: CloudWatch API, SetAlarmState: by itself it stays there until the next evaluation.
+    pub fn turn(&mut self, to: AlarmState, at: Timestamp) -> Option<Turn> {
         let turn = Turn {
             from: self.state,
             to,
@@ -145,6 +207,7 @@ impl Alarm {
             return None;
         }
         (self.state, self.since) = (to, Some(at));
+        self.decided = self.latest.iter().map(|datapoint| datapoint.value).collect();
         Some(turn)
     }
 
@@ -159,6 +222,9 @@ const fn period(means: Meaning, watches: Option<Watches>) -> Ms {
         (Meaning::UserImpact, _) => USERS_PERIOD_MS,
         (Meaning::RegionDown, Some(Watches::Replication)) => REPLICATION_PERIOD_MS,
         (Meaning::DatabaseDown | Meaning::RegionDown, _) => CANARY_PERIOD_MS,
+        (Meaning::ZoneImpaired | Meaning::InstancesUnhealthy | Meaning::LoadHigh | Meaning::CacheDown, _) => {
+            USERS_PERIOD_MS
+        }
     }
 }
 
@@ -168,6 +234,7 @@ mod tests {
 
     fn alarm(means: Meaning, watches: Option<Watches>) -> Alarm {
         let declared = DeclaredAlarm {
+            zone: None,
             means,
             watches,
             region: "eu-central-1".parse().expect("a Region"),
@@ -185,10 +252,12 @@ mod tests {
         traffic.pass(0, 10_000, super::super::traffic::ALL / 2);
         let mut impact = alarm(Meaning::UserImpact, None);
         let mut lost = alarm(Meaning::RegionDown, Some(Watches::Users));
-        assert!(impact.sample(Seen::Requests, &traffic));
-        assert!(!lost.sample(Seen::Requests, &traffic));
+        assert!(impact.sample(Seen::Requests, &traffic).breaching);
+        assert!(!lost.sample(Seen::Requests, &traffic).breaching);
         traffic.pass(10_000, 20_000, 0);
-        assert!(lost.sample(Seen::Requests, &traffic), "only what came since");
+        let since = lost.sample(Seen::Requests, &traffic);
+        assert!(since.breaching, "only what came since");
+        assert_eq!(since.value, 100);
     }
 
     #[test]
@@ -207,9 +276,13 @@ mod tests {
         let mut alarm = canary();
         let turns: Vec<Option<AlarmState>> = [true, true, false, true, true, true, true, false]
             .into_iter()
-            .map(|breaching| {
+            .map(|failed| {
+                let datapoint = Datapoint {
+                    breaching: failed,
+                    value: u64::from(failed),
+                };
                 alarm
-                    .evaluate(breaching, Timestamp::UNIX_EPOCH)
+                    .evaluate(datapoint, Timestamp::UNIX_EPOCH)
                     .map(|turn| turn.to)
             })
             .collect();

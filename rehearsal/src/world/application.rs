@@ -27,7 +27,7 @@ impl World {
         };
         let there = &self.sites[site];
         if there.region != *caller && self.regions.reach(caller, &there.region, Plane::Data) != Reach::Yes
-            || !self.regions.users_reach(&there.region)
+            || !self.regions.serves_near(&there.region)
         {
             return Answers::Silent;
         }
@@ -38,6 +38,9 @@ impl World {
             if web.healthy() == 0 {
                 return Answers::Unavailable("no healthy target".to_owned());
             }
+        }
+        if !self.may_write(site) {
+            return Answers::Unavailable("this Region does not hold the write lease".to_owned());
         }
         if there.database.hangs() {
             return Answers::Hangs;

@@ -2,7 +2,7 @@
 
 use domain::names::Region;
 
-use super::{AWAY, Change, World};
+use super::{AWAY, Change, Site, World};
 use crate::facts;
 use crate::timeline::Actor;
 
@@ -15,6 +15,8 @@ pub struct CacheGroup {
     pub nodes: Vec<Node>,
     /// Whether a failover is under way.
     pub modifying: bool,
+    /// Whether the primary node does not serve.
+    pub down: bool,
 }
 
 /// A node.
@@ -43,7 +45,13 @@ impl CacheGroup {
             id: id.to_owned(),
             nodes: vec![node(1), node(2)],
             modifying: false,
+            down: false,
         }
+    }
+
+    /// Its primary node, if it has one.
+    pub fn primary(&self) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.primary)
     }
 
     /// Its status, in ElastiCache's words.
@@ -178,14 +186,59 @@ impl World {
     }
 
     pub(super) fn cache_node_moved(&mut self, site: usize) {
-        let Some(cache) = &mut self.sites[site].cache else {
+        let before = self.serves();
+        let Site { cache, web, .. } = &mut self.sites[site];
+        let Some(cache) = cache else {
             return;
         };
         cache.modifying = false;
-        let now_primary = cache.nodes.iter().position(|node| node.primary).unwrap_or(0);
-        let next = (now_primary + 1) % cache.nodes.len().max(1);
+        let lost = |zone: &str| web.as_ref().is_some_and(|web| web.zones.is_lost(zone));
+        let (count, now_primary) = (
+            cache.nodes.len().max(1),
+            cache.nodes.iter().position(|node| node.primary).unwrap_or(0),
+        );
+        let next = (1..=count)
+            .map(|step| (now_primary + step) % count)
+            .find(|index| cache.nodes.get(*index).is_some_and(|node| !lost(&node.zone)));
+        let next = next.unwrap_or(now_primary);
         for (index, node) in cache.nodes.iter_mut().enumerate() {
             node.primary = index == next;
         }
+        let was_down = cache.down;
+        cache.down = was_down && next == now_primary;
+        if was_down && !cache.down {
+            let line = cache
+                .primary()
+                .map(|node| format!("the cache's primary is {} in {}", node.id, node.zone));
+            self.say(Actor::World, line.unwrap_or_default());
+        }
+        self.say_if_it_turned(before);
+    }
+
+    /// The cache's primary node does not serve any more. Says what happened.
+    pub(super) fn lose_cache(&mut self, site: usize) -> String {
+        let Some(cache) = &mut self.sites[site].cache else {
+            return "nothing strikes: the system has no cache".to_owned();
+        };
+        cache.down = true;
+        let node = cache.primary().map_or("nothing", |node| node.id.as_str());
+        format!("the cache's primary {node} stops serving; ElastiCache sees nothing wrong")
+    }
+
+    /// ElastiCache notices that the primary node is gone with its zone, and fails over by itself.
+    pub(super) fn cache_notices(&mut self, site: usize) {
+        let Some(cache) = &mut self.sites[site].cache else {
+            return;
+        };
+        if !cache.down || cache.modifying {
+            return;
+        }
+        cache.modifying = true;
+        let took = self.dice.draw(&facts::CACHE_FAILOVER).as_millis();
+        self.say(
+            Actor::World,
+            "ElastiCache notices the lost primary node and fails over by itself",
+        );
+        self.enter(self.now + took, Change::CacheNodeMoved(site));
     }
 }

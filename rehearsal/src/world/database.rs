@@ -432,6 +432,14 @@ impl Database {
         format!("the writer's host in {} is lost", writer.zone)
     }
 
+    /// Every host in a zone is gone. Says whether the writer was there.
+    pub fn lose_zone(&mut self, zone: &str) -> bool {
+        for host in self.hosts.iter_mut().filter(|host| host.zone.0 == zone) {
+            host.health = Health::Gone;
+        }
+        self.hosts[self.writer].zone.0 == zone
+    }
+
     /// Whoever could take over inside the Region is gone. Says what happened.
     pub fn standby_is_missing(&mut self) -> String {
         let writer = self.hosts.swap_remove(self.writer);
@@ -498,10 +506,10 @@ impl Database {
         }
     }
 
-    /// Hosts that a failover restarted are standbys again.
-    pub fn old_writer_returns(&mut self) {
+    /// Hosts that a failover restarted are standbys again, but for those in zones that are lost.
+    pub fn old_writer_returns(&mut self, lost: impl Fn(&Zone) -> bool) {
         for (index, host) in self.hosts.iter_mut().enumerate() {
-            if index != self.writer && host.health == Health::Gone {
+            if index != self.writer && host.health == Health::Gone && !lost(&host.zone) {
                 (host.health, host.lag_ms) = (Health::Well, 20);
             }
         }

@@ -3,11 +3,13 @@
 
 use domain::names::Region;
 use domain::system::{Meaning, System, Watches};
+use events::AlarmState;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::alarm::{Alarm, Turn};
 use super::database::{Database, Event};
+use super::web::{Instance, Web};
 
 /// A CloudWatch alarm's change of state. Source: CloudWatch User Guide, cloudwatch-and-eventbridge.
 pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial: u64) -> Value {
@@ -17,12 +19,12 @@ pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial:
         (Meaning::RegionDown, Some(Watches::Users)) => ("Devices", "FailedPercent"),
         (Meaning::RegionDown, Some(Watches::Replication)) => ("AWS/RDS", "AuroraGlobalDBReplicationLag"),
         (Meaning::RegionDown, Some(Watches::Reachability) | None) => ("Canary", "Unreachable"),
+        (Meaning::ZoneImpaired, _) => ("Application", "FailedPercent"),
+        (Meaning::InstancesUnhealthy, _) => ("AWS/ApplicationELB", "UnHealthyHostCount"),
+        (Meaning::LoadHigh, _) => ("Application", "LoadPercent"),
+        (Meaning::CacheDown, _) => ("Canary", "CacheFailed"),
     };
-    let reason = format!(
-        "Threshold Crossed: {} of the last {0} datapoints decided {}.",
-        alarm.datapoints(),
-        turn.to.as_str()
-    );
+    let reason = reason(alarm, turn.to);
     let arn = format!(
         "arn:{}:cloudwatch:{}:{}:alarm:{}",
         alarm.region.partition(),
@@ -30,7 +32,7 @@ pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial:
         system.account,
         alarm.name
     );
-    let metric = json!({"namespace": namespace, "name": metric, "dimensions": {"System": system.name}});
+    let metric = json!({"namespace": namespace, "name": metric, "dimensions": dimensions(system, alarm)});
     let stat = json!({"metric": metric, "period": alarm.period_ms() / 1_000, "stat": "Maximum"});
     let before = turn.from_since.map_or_else(
         || json!({"value": turn.from.as_str()}),
@@ -40,7 +42,12 @@ pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial:
         "alarmName": alarm.name,
         "configuration": {"metrics": [{"id": "m1", "metricStat": stat, "returnData": true}]},
         "previousState": before,
-        "state": {"value": turn.to.as_str(), "reason": reason, "timestamp": alarm_time(at)},
+        "state": {
+            "value": turn.to.as_str(),
+            "reason": reason,
+            "reasonData": reason_data(alarm, at),
+            "timestamp": alarm_time(at),
+        },
     });
     envelope(
         (system, &alarm.region),
@@ -50,6 +57,168 @@ pub fn alarm(system: &System, alarm: &Alarm, turn: &Turn, at: Timestamp, serial:
         at,
         serial,
     )
+}
+
+/// What an alarm's metric is of. Source: Elastic Load Balancing User Guide, load-balancer-cloudwatch-metrics.
+fn dimensions(system: &System, alarm: &Alarm) -> Value {
+    let of = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
+    let web = system.web.as_ref();
+    let target_group = web.map(|web| of(&web.target_group));
+    let balancer = web.and_then(|web| web.load_balancer.as_deref()).map(of);
+    let balancer = balancer.map(|name| name.trim_start_matches("loadbalancer/").to_owned());
+    match (alarm.means, target_group, balancer) {
+        (Meaning::ZoneImpaired, Some(group), Some(balancer)) => {
+            json!({"LoadBalancer": balancer, "TargetGroup": group, "AvailabilityZone": alarm.zone})
+        }
+        (Meaning::InstancesUnhealthy, Some(group), Some(balancer)) => {
+            json!({"LoadBalancer": balancer, "TargetGroup": group})
+        }
+        _ => json!({"System": system.name}),
+    }
+}
+
+/// Why an alarm is in a state, in words like CloudWatch's.
+pub fn reason(alarm: &Alarm, state: AlarmState) -> String {
+    format!(
+        "Threshold Crossed: {} of the last {0} datapoints decided {}.",
+        alarm.datapoints(),
+        state.as_str()
+    )
+}
+
+/// The same for programs: a JSON text. Source: CloudWatch User Guide, cloudwatch-and-eventbridge, `reasonData`. The newest
+/// datapoint is the last.
+pub fn reason_data(alarm: &Alarm, at: Timestamp) -> String {
+    json!({
+        "version": "1.0",
+        "queryDate": alarm_time(at),
+        "statistic": "Maximum",
+        "period": alarm.period_ms() / 1_000,
+        "recentDatapoints": alarm.recent().collect::<Vec<f64>>(),
+        "threshold": alarm.threshold(),
+    })
+    .to_string()
+}
+
+/// How far a deployment is. Source: CodeDeploy User Guide, monitoring-cloudwatch-events.
+pub fn deployment(
+    system: &System,
+    region: &Region,
+    (application, group): (&str, &str),
+    (id, state): (&str, &str),
+    at: Timestamp,
+    serial: u64,
+) -> Value {
+    let arn = |kind: &str, name: &str| {
+        let partition = region.partition();
+        format!(
+            "arn:{partition}:codedeploy:{region}:{}:{kind}:{name}",
+            system.account
+        )
+    };
+    let detail = json!({
+        "instanceGroupId": "00000000-0000-4000-a000-000000000001",
+        "region": region,
+        "application": application,
+        "deploymentId": id,
+        "state": state,
+        "deploymentGroup": group,
+    });
+    let mut event = envelope(
+        (system, region),
+        (
+            "aws.codedeploy",
+            "CodeDeploy Deployment State-change Notification",
+        ),
+        &arn("application", application),
+        detail,
+        at,
+        serial,
+    );
+    event["resources"] = json!([
+        arn("application", application),
+        arn("deploymentgroup", &format!("{application}/{group}"))
+    ]);
+    event
+}
+
+/// What a group did to an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    /// It is in service.
+    Launched,
+    /// It is gone.
+    Terminated,
+}
+
+/// A launch or a termination. Source: EC2 Auto Scaling User Guide, ec2-auto-scaling-event-reference.
+pub fn scaling(
+    system: &System,
+    web: &Web,
+    region: &Region,
+    (instance, did): (&Instance, Scaling),
+    at: Timestamp,
+    serial: u64,
+) -> Value {
+    let (detail_type, activity, words, from, to) = match did {
+        Scaling::Launched => (
+            "EC2 Instance Launch Successful",
+            instance.id.clone(),
+            "Launching a new EC2 instance",
+            "EC2",
+            "AutoScalingGroup",
+        ),
+        Scaling::Terminated => (
+            "EC2 Instance Terminate Successful",
+            format!("{}-ends", instance.id),
+            "Terminating EC2 instance",
+            "AutoScalingGroup",
+            "EC2",
+        ),
+    };
+    let cause = web.activities.iter().find(|known| known.id == activity);
+    let detail = json!({
+        "StatusCode": "InProgress",
+        "Description": format!("{words}: {}", instance.id),
+        "AutoScalingGroupName": web.group,
+        "ActivityId": activity,
+        "Details": {"Availability Zone": instance.zone, "Subnet ID": web.zones.subnets.get(&instance.zone)},
+        "StatusMessage": "",
+        "EC2InstanceId": instance.id,
+        "EndTime": at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "Cause": cause.map_or("", |activity| activity.cause.as_str()),
+        "Origin": from,
+        "Destination": to,
+    });
+    let arn = format!(
+        "arn:{}:autoscaling:{region}:{}:autoScalingGroup:00000000-0000-4000-b000-000000000001:autoScalingGroupName/{}",
+        region.partition(),
+        system.account,
+        web.group
+    );
+    envelope(
+        (system, region),
+        ("aws.autoscaling", detail_type),
+        &arn,
+        detail,
+        at,
+        serial,
+    )
+}
+
+/// What a schedule of ours asks for. Source of the shape: EventBridge Scheduler User Guide,
+/// managing-schedule-context-attributes; the keys are our own.
+pub fn assessment(system: &System, region: &Region, at: Timestamp) -> Value {
+    let partition = region.partition();
+    json!({
+        "evenkeel": "assess",
+        "system": system.name,
+        "schedule": format!(
+            "arn:{partition}:scheduler:{region}:{}:schedule/evenkeel/assess-{}",
+            system.account, system.name
+        ),
+        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    })
 }
 
 /// An RDS event about a database, in a Region. Source: RDS User Guide, rds-cloudwatch-events.sample.

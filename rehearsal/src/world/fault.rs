@@ -1,8 +1,11 @@
 //! What can go wrong, and when.
 
 use domain::duration::Duration;
-use domain::names::Region;
+use domain::names::{Region, Zone};
+use domain::system::System;
 use serde::Deserialize;
+
+use super::deployments::Behaviour;
 
 /// A fault that strikes within a span of time; where exactly, the seed decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +87,8 @@ pub enum Kind {
     DataPlaneDown(Where),
     /// The network between the two Regions is cut; users reach both.
     Partition,
+    /// A Region is cut off from every other Region and from users elsewhere; users near it still reach it.
+    RegionIsolated(Where),
     /// The replication between the Regions falls behind to that.
     ReplicationSlow(Duration),
     /// At most so many more instances can be had in a Region.
@@ -94,6 +99,56 @@ pub enum Kind {
     WebUnreachable(Where),
     /// Half of a Region's instances are out of service for a deployment.
     DeploymentRunning(Where),
+    /// Whoever deploys deploys a new revision to the primary Region, half of the instances at a time.
+    Deployment(Behaviour),
+    /// A zone of the primary Region is lost with what is in it: instances, the writer or a standby, a cache node. RDS,
+    /// ElastiCache and the group's own checks notice.
+    ZoneLost(Zone),
+    /// A grey zone: its targets look healthy, and part of the requests that meet them fails.
+    ZoneGrey(Zone),
+    /// What is launched in the primary Region from now on boots, and never becomes healthy: a bad launch template.
+    BootLoop,
+    /// The number of users' requests rises to so many percent of an ordinary day's, evenly over that time.
+    LoadSpike(u64, Duration),
+    /// A grey failure: the cache's primary node stops serving, and ElastiCache sees nothing wrong.
+    CachePrimaryLost,
+    /// Within a minute so many events of alarms come: those that are in ALARM once more, and alarms that nobody declared.
+    AlarmStorm(u32),
+    /// An alarm goes to ALARM and back so many times, and nothing is behind it.
+    AlarmFlaps(String, u32),
+    /// Events that AWS delivers as well as it can, no better, are not delivered: CodeDeploy's and Auto Scaling's.
+    EventsDropped,
+}
+
+/// What a fault strikes, if that is not the database or a Region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A web tier.
+    Web,
+    /// Deployments.
+    Deployments,
+    /// A cache in the primary Region.
+    Cache,
+}
+
+impl Needs {
+    /// Whether a system has it.
+    pub const fn is_in(self, system: &System) -> bool {
+        match self {
+            Self::Web => system.web.is_some() || system.region_failover.is_some(),
+            Self::Deployments => system.deployments.is_some(),
+            Self::Cache => system.cache.is_some(),
+        }
+    }
+
+    /// The table of the system file that says what it is.
+    pub const fn table(self) -> &'static str {
+        match self {
+            Self::Web => "[web]",
+            Self::Deployments => "[deployments]",
+            Self::Cache => "[cache]",
+        }
+    }
 }
 
 impl Kind {
@@ -104,11 +159,21 @@ impl Kind {
             | Self::WriterHostLost
             | Self::StandbyMissing
             | Self::Partition
-            | Self::ReplicationSlow(_) => None,
+            | Self::ReplicationSlow(_)
+            | Self::Deployment(_)
+            | Self::ZoneLost(_)
+            | Self::ZoneGrey(_)
+            | Self::BootLoop
+            | Self::LoadSpike(..)
+            | Self::CachePrimaryLost
+            | Self::AlarmStorm(_)
+            | Self::AlarmFlaps(..)
+            | Self::EventsDropped => None,
             Self::RegionLost(place)
             | Self::RegionBack(place)
             | Self::ControlPlaneDown(place)
             | Self::DataPlaneDown(place)
+            | Self::RegionIsolated(place)
             | Self::CapacityShort(place, _)
             | Self::InstancesLost(place, _)
             | Self::WebUnreachable(place)
@@ -119,17 +184,58 @@ impl Kind {
     /// Whether it means nothing to a system that lives in one Region.
     pub const fn needs_two_regions(&self) -> bool {
         match self {
-            Self::WriterHangs | Self::WriterHostLost | Self::StandbyMissing => false,
+            Self::WriterHangs
+            | Self::WriterHostLost
+            | Self::StandbyMissing
+            | Self::CapacityShort(..)
+            | Self::InstancesLost(..)
+            | Self::WebUnreachable(_)
+            | Self::DeploymentRunning(_)
+            | Self::Deployment(_)
+            | Self::ZoneLost(_)
+            | Self::ZoneGrey(_)
+            | Self::BootLoop
+            | Self::LoadSpike(..)
+            | Self::CachePrimaryLost
+            | Self::AlarmStorm(_)
+            | Self::AlarmFlaps(..)
+            | Self::EventsDropped => false,
             Self::RegionLost(_)
             | Self::RegionBack(_)
             | Self::ControlPlaneDown(_)
             | Self::DataPlaneDown(_)
             | Self::Partition
-            | Self::ReplicationSlow(_)
-            | Self::CapacityShort(..)
+            | Self::RegionIsolated(_)
+            | Self::ReplicationSlow(_) => true,
+        }
+    }
+
+    /// What a system has to have, besides a database, for it to mean anything: a table of its file, and words for it.
+    pub const fn needs(&self) -> Option<Needs> {
+        match self {
+            Self::CapacityShort(..)
             | Self::InstancesLost(..)
             | Self::WebUnreachable(_)
-            | Self::DeploymentRunning(_) => true,
+            | Self::DeploymentRunning(_)
+            | Self::ZoneLost(_)
+            | Self::ZoneGrey(_)
+            | Self::BootLoop
+            | Self::LoadSpike(..) => Some(Needs::Web),
+            Self::Deployment(_) => Some(Needs::Deployments),
+            Self::CachePrimaryLost => Some(Needs::Cache),
+            Self::WriterHangs
+            | Self::WriterHostLost
+            | Self::StandbyMissing
+            | Self::RegionLost(_)
+            | Self::RegionBack(_)
+            | Self::ControlPlaneDown(_)
+            | Self::DataPlaneDown(_)
+            | Self::Partition
+            | Self::RegionIsolated(_)
+            | Self::ReplicationSlow(_)
+            | Self::AlarmStorm(_)
+            | Self::AlarmFlaps(..)
+            | Self::EventsDropped => None,
         }
     }
 }

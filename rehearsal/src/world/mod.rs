@@ -13,11 +13,13 @@ pub mod alarm;
 mod application;
 pub mod cache;
 pub mod database;
+pub mod deployments;
 pub mod dns;
 pub mod envelope;
 pub mod execution;
 pub mod fault;
 pub mod invariant;
+pub mod lease;
 pub mod moments;
 pub mod person;
 pub mod region;
@@ -26,6 +28,7 @@ pub mod resolvers;
 mod signals;
 pub mod site;
 mod strike;
+mod tier;
 pub mod traffic;
 pub mod web;
 mod writer;
@@ -47,13 +50,15 @@ pub use self::site::Site;
 use self::alarm::Alarm;
 use self::cache::GlobalDatastore;
 use self::database::{Database, Service};
+use self::deployments::Deployments;
 use self::dns::Dns;
 use self::execution::Executions;
 use self::fault::{Fault, Since};
 use self::invariant::{Invariant, Ledger};
+use self::lease::WriteLease;
 use self::person::Person;
 use self::region::Regions;
-use self::resolvers::{GROUPS, Resolvers};
+use self::resolvers::{GROUPS, Resolvers, Users};
 use self::traffic::{ALL, SERVED, Traffic};
 use crate::dice::Dice;
 use crate::facts;
@@ -102,6 +107,10 @@ pub struct World {
     pub resolvers: Resolvers,
     /// The global datastore.
     pub cache: Option<GlobalDatastore>,
+    /// The lease under which the application takes writes, where it has one.
+    pub write_lease: Option<WriteLease>,
+    /// Its deployments.
+    pub deployments: Option<Deployments>,
     /// Its users.
     pub traffic: Traffic,
     /// The executions of state machines.
@@ -121,6 +130,7 @@ pub struct World {
     asked: Vec<(Ms, String)>,
     served: bool,
     raised: bool,
+    drops_events: bool,
     dice: Dice,
     start: Timestamp,
     agenda: BTreeMap<(Ms, u64), Change>,
@@ -157,7 +167,7 @@ enum Change {
     Strike(usize),
     Heal(usize),
     Tick(usize),
-    Evaluate(usize, bool),
+    Evaluate(usize, alarm::Datapoint),
     RdsNotices(usize),
     FailoverEnds(usize),
     OldWriterReturns(usize),
@@ -169,6 +179,13 @@ enum Change {
     ConnectionsBreak,
     CacheMoved,
     CacheNodeMoved(usize),
+    CacheNotices(usize),
+    Deployment(deployments::Step),
+    Demand(u64),
+    Storm(u32),
+    Flap(usize),
+    Assess,
+    Lease(usize, lease::Step),
     Person(usize, Option<String>),
 }
 
@@ -209,6 +226,8 @@ impl World {
                 primary: HOME,
                 moving_to: None,
             }),
+            write_lease: WriteLease::of(&system),
+            deployments: Deployments::of(&system),
             traffic: Traffic::steady(requests_per_second),
             executions: Executions::default(),
             heard: Vec::new(),
@@ -222,6 +241,7 @@ impl World {
             asked: Vec::new(),
             served: true,
             raised: false,
+            drops_events: false,
             dice,
             start,
             agenda: BTreeMap::new(),
@@ -234,6 +254,16 @@ impl World {
         }
         world.enter_faults(Since::Beginning);
         world.begin_replication();
+        world.begin_leases();
+        world.settle_release();
+        if let Some(web) = &mut world.sites[HOME].web {
+            for instance in &mut web.instances {
+                instance.release.clone_from(&web.release);
+            }
+        }
+        if world.system.web.is_some() {
+            world.enter(facts::ASSESSED_EVERY.as_millis(), Change::Assess);
+        }
         world
     }
 
@@ -366,23 +396,33 @@ impl World {
 
     /// Which share of all users' requests each site serves.
     pub fn shares(&self) -> Vec<u64> {
+        let demand = self.traffic.demand;
         if self.dns.is_none() {
-            return vec![if self.sites[HOME].database.serves() {
-                ALL
-            } else {
-                0
-            }];
+            let home = &self.sites[HOME];
+            if !home.database.serves() {
+                return vec![0];
+            }
+            let share = home.web.as_ref().map_or(ALL, |web| web.share_of(ALL * demand / 100));
+            return vec![share - share * self.cache_fails(HOME) / 100];
         }
-        let answers = |site: usize| self.regions.users_reach(&self.sites[site].region);
+        let answers = |site: usize, users: Users| {
+            let region = &self.sites[site].region;
+            let near = site == HOME && users == Users::NearHome;
+            self.regions.users_reach(region) || near && self.regions.serves_near(region)
+        };
         let sites = self.sites.iter().enumerate();
         sites
             .map(|(index, site)| {
                 let groups = self.resolvers.at(index, self.now, answers);
                 let load = groups as u64 * ALL / GROUPS as u64;
-                if !answers(index) || !site.database.serves() {
+                if !site.database.serves() || !self.may_write(index) {
                     return 0;
                 }
-                let share = site.web.as_ref().map_or(ALL, |web| web.share_of(load));
+                let share = site
+                    .web
+                    .as_ref()
+                    .map_or(ALL, |web| web.share_of(load * demand / 100));
+                let share = share - share * self.cache_fails(index) / 100;
                 load * share / ALL
             })
             .collect()
@@ -406,7 +446,7 @@ impl World {
             Change::Strike(fault) => self.strike(fault),
             Change::Heal(fault) => self.heal(fault),
             Change::Tick(alarm) => self.tick(alarm),
-            Change::Evaluate(alarm, breaching) => self.evaluate(alarm, breaching),
+            Change::Evaluate(alarm, datapoint) => self.evaluate(alarm, datapoint),
             Change::RdsNotices(site) => self.rds_notices(site),
             Change::FailoverEnds(site) => self.failover_ends(site),
             Change::OldWriterReturns(site) => self.old_writer_returns(site),
@@ -419,6 +459,13 @@ impl World {
             Change::ConnectionsBreak => {}
             Change::CacheMoved => self.cache_moved(),
             Change::CacheNodeMoved(site) => self.cache_node_moved(site),
+            Change::CacheNotices(site) => self.cache_notices(site),
+            Change::Deployment(step) => self.deployment_steps(step),
+            Change::Demand(percent) => self.demand_is(percent),
+            Change::Storm(number) => self.storm_alarm(number),
+            Change::Flap(alarm) => self.flap_once(alarm),
+            Change::Assess => self.assess(),
+            Change::Lease(site, step) => self.lease_steps(site, step),
             Change::Person(person, incident) => self.person_acts(person, incident),
         }
     }
@@ -426,7 +473,7 @@ impl World {
     /// Says that requests begin to fail, or succeed again, if that is so. Where there is a name, [`Self::check`] sees it
     /// whoever brought it about.
     fn say_if_it_turned(&mut self, before: bool) {
-        if self.dns.is_some() {
+        if self.is_watched_closely() {
             return;
         }
         match (before, self.serves()) {
@@ -457,6 +504,9 @@ impl World {
         if self.dns.is_some() {
             self.check_both_regions();
         }
+        if self.is_watched_closely() {
+            self.say_what_turned();
+        }
     }
 
     fn check_both_regions(&mut self) {
@@ -466,14 +516,18 @@ impl World {
             .demand(Invariant::OneWriter, self.now, written <= 1 || accepted, || {
                 "users write to a primary in each Region, and nobody had accepted that".to_owned()
             });
+        if self.moments.capacity_raised.is_some() && !std::mem::replace(&mut self.raised, true) {
+            self.enter_faults(Since::CapacityRaised);
+        }
+    }
+
+    /// Says that requests begin to fail, or succeed again, whoever brought it about.
+    fn say_what_turned(&mut self) {
         let serves = self.serves();
         match (std::mem::replace(&mut self.served, serves), serves) {
             (true, false) => self.say(Actor::Users, "requests begin to fail"),
             (false, true) => self.say(Actor::Users, "requests succeed again"),
             (true, true) | (false, false) => {}
-        }
-        if self.moments.capacity_raised.is_some() && !std::mem::replace(&mut self.raised, true) {
-            self.enter_faults(Since::CapacityRaised);
         }
     }
 }

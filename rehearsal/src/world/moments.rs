@@ -50,4 +50,9 @@ pub struct Moments {
     pub last_resolver_moved: Option<Ms>,
     /// When a run saw a request through the name served there.
     pub verified: Option<Ms>,
+
+    /// When the number of requests began to rise.
+    pub load_rose: Option<Ms>,
+    /// When the first instance that was launched came into service after that.
+    pub more_in_service: Option<Ms>,
 }

@@ -53,6 +53,10 @@ pub enum Does<R = Region> {
     },
     /// Wants the run that asked, or the one that runs, to stop.
     Stop,
+    /// Keeps recoveries from starting by themselves.
+    Disarm,
+    /// Lets them start by themselves again.
+    Arm,
     /// Nothing.
     Nothing,
 }
@@ -125,6 +129,8 @@ impl World {
             Does::Approve { accepts } => Does::Approve { accepts },
             Does::Reject => Does::Reject,
             Does::Stop => Does::Stop,
+            Does::Disarm => Does::Disarm,
+            Does::Arm => Does::Arm,
             Does::Nothing => Does::Nothing,
             Does::Run { machine, region } => match self.region_at(&region) {
                 Some(region) => Does::Run { machine, region },
@@ -140,6 +146,8 @@ impl World {
             Does::Reject => format!("rejects: {because}"),
             Does::Run { machine, region } => format!("runs {machine} in {region}: {because}"),
             Does::Stop => format!("stops it: {because}"),
+            Does::Disarm => format!("disarms the system: {because}"),
+            Does::Arm => format!("arms the system: {because}"),
             Does::Nothing => "does nothing".to_owned(),
         };
         self.say(Actor::People, format!("{by} {what}"));

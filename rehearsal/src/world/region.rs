@@ -2,7 +2,8 @@
 //!
 //! A Region has a control plane (AWS's API that changes things) and a data plane (what serves: databases, load
 //! balancers, DynamoDB, S3, SNS). Either can be down. A Region that is lost answers nothing at all. Between the two
-//! Regions of a system the network can be cut: then neither sees the other, while users anywhere still reach both.
+//! Regions of a system the network can be cut: then neither sees the other, while users anywhere still reach both. And a
+//! Region can be isolated: cut off from every other Region and from users elsewhere, while those near it reach it.
 
 use std::collections::BTreeMap;
 
@@ -37,12 +38,14 @@ struct Condition {
     control: bool,
     data: bool,
     lost: bool,
+    isolated: bool,
 }
 
 const WELL: Condition = Condition {
     control: true,
     data: true,
     lost: false,
+    isolated: false,
 };
 
 /// Every Region that matters to a system, and the network between its two.
@@ -66,7 +69,9 @@ impl Regions {
     /// What becomes of a call from one Region to a plane of another, or of the same.
     pub fn reach(&self, caller: &Region, target: &Region, plane: Plane) -> Reach {
         let there = self.condition(target);
-        if there.lost || self.condition(caller).lost || self.is_cut_between(caller, target) {
+        let here = self.condition(caller);
+        let apart = caller != target && (there.isolated || here.isolated);
+        if there.lost || here.lost || apart || self.is_cut_between(caller, target) {
             return Reach::Silent;
         }
         match plane {
@@ -91,8 +96,25 @@ impl Regions {
 
     /// Whether users, and Route 53's health checkers anywhere else, reach a Region.
     pub fn users_reach(&self, region: &Region) -> bool {
+        self.serves_near(region) && !self.condition(region).isolated
+    }
+
+    /// Whether a Region serves at all: whoever is near it, and itself.
+    pub fn serves_near(&self, region: &Region) -> bool {
         let there = self.condition(region);
         !there.lost && there.data
+    }
+
+    /// Whether a replica of a global table with multi-Region strong consistency takes writes and answers consistent
+    /// reads: together with one more of the three, which are the system's two Regions and a witness in a third.
+    /// The source is cited at [`crate::facts::CONSISTENT_TABLE_API`].
+    pub fn agrees_with_another(&self, region: &Region) -> bool {
+        let witness = self.users_reach(region);
+        let other = self
+            .pair
+            .iter()
+            .any(|other| other != region && self.are_joined(region, other));
+        self.serves_near(region) && (witness || other)
     }
 
     /// Whether data travels between two Regions.
@@ -113,6 +135,11 @@ impl Regions {
     /// A Region's data plane fails, or works again.
     pub fn set_data(&mut self, region: &Region, up: bool) {
         self.condition_mut(region).data = up;
+    }
+
+    /// A Region is cut off from every other and from users elsewhere, or is so no more.
+    pub fn set_isolated(&mut self, region: &Region, isolated: bool) {
+        self.condition_mut(region).isolated = isolated;
     }
 
     /// The network between the system's Regions is cut, or works again.
@@ -159,6 +186,25 @@ mod tests {
         assert!(regions.users_reach(&home) && regions.users_reach(&away));
         assert!(!regions.are_joined(&home, &away));
         assert_eq!(regions.route53(&away), Reach::Yes, "us-east-1 is beyond the cut");
+    }
+
+    #[test]
+    fn an_isolated_region_serves_those_near_it_and_agrees_with_nobody() {
+        let (home, away, mut regions) = pair();
+        assert!(regions.agrees_with_another(&home));
+        regions.set_isolated(&home, true);
+        for (from, to) in [(&home, &away), (&away, &home)] {
+            assert_eq!(regions.reach(from, to, Plane::Data), Reach::Silent);
+        }
+        assert_eq!(regions.reach(&home, &home, Plane::Control), Reach::Yes);
+        assert_eq!(regions.route53(&home), Reach::Silent);
+        assert_eq!(regions.route53(&away), Reach::Yes);
+        assert!(!regions.users_reach(&home) && regions.serves_near(&home));
+        assert!(!regions.agrees_with_another(&home) && regions.agrees_with_another(&away));
+        regions.set_isolated(&home, false);
+        regions.set_cut(true);
+        // Each of the two still reaches the witness.
+        assert!(regions.agrees_with_another(&home) && regions.agrees_with_another(&away));
     }
 
     #[test]

@@ -14,6 +14,18 @@ use crate::timeline::Actor;
 /// How many groups of resolvers there are, each with the same number of users.
 pub const GROUPS: usize = 20;
 
+/// How many of the groups are near the home Region: the last ones. Assumed, like everything about them.
+const NEAR_HOME: usize = 6;
+
+/// Where users are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Users {
+    /// Near the Region that is the primary on an ordinary day: they reach it even when nobody else does.
+    NearHome,
+    /// Anywhere else.
+    Elsewhere,
+}
+
 /// The group that keeps an answer for longer than it may.
 const STUBBORN: usize = 0;
 
@@ -66,14 +78,22 @@ impl Resolvers {
         }
     }
 
-    /// How many groups' users go to a site, of [`GROUPS`]. `answers` tells whether a site answers at all: where it does
-    /// not, connections break.
-    pub fn at(&self, site: usize, now: Ms, answers: impl Fn(usize) -> bool) -> usize {
-        let goes = |group: &&Group| match group.held {
-            Some((held, until)) if now < until && answers(held) => held == site,
-            _ => group.leads == Some(site),
+    /// How many groups' users go to a site that answers them, of [`GROUPS`]. `answers` tells whether a site answers
+    /// users near home, or those elsewhere: where it does not, connections break.
+    pub fn at(&self, site: usize, now: Ms, answers: impl Fn(usize, Users) -> bool) -> usize {
+        let goes = |(index, group): &(usize, &Group)| {
+            let users = if *index < GROUPS - NEAR_HOME {
+                Users::Elsewhere
+            } else {
+                Users::NearHome
+            };
+            let to = match group.held {
+                Some((held, until)) if now < until && answers(held, users) => Some(held),
+                _ => group.leads,
+            };
+            to == Some(site) && answers(site, users)
         };
-        self.groups.iter().filter(goes).count()
+        self.groups.iter().enumerate().filter(goes).count()
     }
 
     /// Whether every resolver leads to that site.
@@ -182,9 +202,9 @@ mod tests {
             group.leads = Some(1);
         }
         resolvers.groups[HOLDING].held = Some((0, 60_000));
-        assert_eq!(resolvers.at(0, 10_000, |_| true), 1);
-        assert_eq!(resolvers.at(0, 60_000, |_| true), 0);
-        assert_eq!(resolvers.at(0, 10_000, |site| site != 0), 0);
-        assert_eq!(resolvers.at(1, 10_000, |site| site != 0), GROUPS);
+        assert_eq!(resolvers.at(0, 10_000, |_, _| true), 1);
+        assert_eq!(resolvers.at(0, 60_000, |_, _| true), 0);
+        assert_eq!(resolvers.at(0, 10_000, |site, _| site != 0), 0);
+        assert_eq!(resolvers.at(1, 10_000, |site, _| site != 0), GROUPS);
     }
 }

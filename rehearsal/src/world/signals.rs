@@ -2,8 +2,9 @@
 
 use domain::system::{Meaning, Watches};
 
-use super::alarm::Seen;
+use super::alarm::{Alarm, Datapoint, Seen, Turn};
 use super::region::{Plane, Reach};
+use super::web::{Instance, Target};
 use super::{Change, HOME, Outgoing, World, envelope};
 use crate::facts;
 use crate::timeline::Actor;
@@ -20,21 +21,26 @@ impl World {
             self.alarms[index].skip(&self.traffic);
         } else {
             let seen = self.seen_by(index);
-            let breaching = self.alarms[index].sample(seen, &self.traffic);
+            let datapoint = self.alarms[index].sample(seen, &self.traffic);
             let delay = self.dice.draw(&facts::ALARM_EVALUATION).as_millis();
-            self.enter(self.now + delay, Change::Evaluate(index, breaching));
+            self.enter(self.now + delay, Change::Evaluate(index, datapoint));
         }
         self.enter(self.now + period, Change::Tick(index));
     }
 
-    pub(super) fn evaluate(&mut self, index: usize, breaching: bool) {
-        let (now, at) = (self.now, self.timestamp(self.now));
+    pub(super) fn evaluate(&mut self, index: usize, datapoint: Datapoint) {
+        let at = self.timestamp(self.now);
         if self.regions.is_lost(&self.alarms[index].region) {
             return;
         }
-        let Some(turn) = self.alarms[index].evaluate(breaching, at) else {
-            return;
-        };
+        if let Some(turn) = self.alarms[index].evaluate(datapoint, at) {
+            self.tell_turn(index, &turn);
+        }
+    }
+
+    /// An alarm has taken another state.
+    pub(super) fn tell_turn(&mut self, index: usize, turn: &Turn) {
+        let (now, at) = (self.now, self.timestamp(self.now));
         let alarm = &self.alarms[index];
         if alarm.rose_for(Meaning::DatabaseDown) {
             self.moments.alarm.get_or_insert(now);
@@ -42,13 +48,13 @@ impl World {
         if alarm.rose_for(Meaning::RegionDown) {
             self.moments.first_signal.get_or_insert(now);
             let other =
-                |other: &&super::Alarm| other.rose_for(Meaning::RegionDown) && other.watches != alarm.watches;
+                |other: &&Alarm| other.rose_for(Meaning::RegionDown) && other.watches != alarm.watches;
             if self.alarms.iter().any(|known| other(&known)) {
                 self.moments.second_signal.get_or_insert(now);
             }
         }
         let line = format!("{}: {} -> {}", alarm.name, turn.from.as_str(), turn.to.as_str());
-        let event = envelope::alarm(&self.system, alarm, &turn, at, self.entered);
+        let event = envelope::alarm(&self.system, alarm, turn, at, self.entered);
         let region = alarm.region.clone();
         self.say(Actor::Alarm, line);
         self.outbox.push(Outgoing::Event { region, event });
@@ -64,7 +70,37 @@ impl World {
             (Meaning::RegionDown, Some(Watches::Reachability) | None) => {
                 Seen::Works(self.home_answers(index))
             }
+            (Meaning::ZoneImpaired, _) => Seen::Number(self.zone_fails(index)),
+            (Meaning::InstancesUnhealthy, _) => {
+                let web = self.home().web.as_ref();
+                let unhealthy = web.map(|web| {
+                    let sick = |i: &&Instance| web.target_of(i) == Target::Unhealthy;
+                    web.instances.iter().filter(sick).count()
+                });
+                Seen::Number(unhealthy.unwrap_or(0) as u64)
+            }
+            (Meaning::LoadHigh, _) => {
+                let web = self.home().web.as_ref();
+                Seen::Number(web.map_or(0, |web| web.load_percent(self.traffic.demand)))
+            }
+            (Meaning::CacheDown, _) => {
+                Seen::Works(!self.home().cache.as_ref().is_some_and(|cache| cache.down))
+            }
         }
+    }
+
+    /// How many of a hundred requests fail in the zone that an alarm is about: a zone's targets fail as well when what
+    /// lies behind them does.
+    fn zone_fails(&self, index: usize) -> u64 {
+        let home = self.home();
+        let (Some(web), Some(zone)) = (&home.web, &self.alarms[index].zone) else {
+            return 0;
+        };
+        if !home.database.serves() {
+            return 100;
+        }
+        let zone = web.zone_fails(&zone.0);
+        zone + (100 - zone) * self.cache_fails(HOME) / 100
     }
 
     /// Whether a canary in the alarm's Region can write through the writer, wherever that is.

@@ -9,7 +9,7 @@ use super::web::Web;
 use super::{HOME, Ms};
 use crate::dice::Dice;
 
-/// A system's half in one Region. A system without a second Region has one, and no model of its web tier.
+/// A system's half in one Region. A system without a second Region has one, with what its file declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     /// The Region.
@@ -85,8 +85,14 @@ pub(super) fn founded(system: &System, dice: &mut Dice) -> Vec<Site> {
             region: system.regions.primary.clone(),
             database: Database::healthy(&founding, dice),
             retired: Vec::new(),
-            web: None,
-            cache: None,
+            web: system
+                .web
+                .as_ref()
+                .map(|tier| Web::of_tier(tier, &system.regions.primary, "")),
+            cache: system
+                .cache
+                .as_ref()
+                .map(|cache| CacheGroup::healthy(&cache.replication_group, &system.regions.primary)),
             rds_events: Vec::new(),
             lags: Vec::new(),
         }];
@@ -113,7 +119,10 @@ pub(super) fn founded(system: &System, dice: &mut Dice) -> Vec<Site> {
             region: site.region.clone(),
             database: Database::healthy(&founding, dice),
             retired: Vec::new(),
-            web: Some(Web::healthy_with(&site.web, &site.region, standing)),
+            web: Some(match system.web.as_ref().filter(|_| index == HOME) {
+                Some(tier) => Web::of_tier(tier, &site.region, &site.web.listener),
+                None => Web::healthy_with(&site.web, &site.region, standing),
+            }),
             cache: site
                 .cache
                 .as_ref()

@@ -3,6 +3,7 @@
 use domain::names::Region;
 
 use super::fault::{Fault, Kind, Place, Since, Where};
+use super::web::zones::Sickness;
 use super::{Change, World};
 use crate::facts;
 use crate::timeline::Actor;
@@ -46,6 +47,9 @@ impl World {
         let Some(region) = self.region_of(fault).filter(|_| !one_region) else {
             return "nothing strikes: the system has no second Region".to_owned();
         };
+        if let Some(missing) = fault.kind.needs().filter(|needs| !needs.is_in(&self.system)) {
+            return format!("nothing strikes: the system has no {}", missing.table());
+        }
         match &fault.kind {
             Kind::WriterHangs => self.sites[writer].database.writer_hangs(),
             Kind::WriterHostLost => self.sites[writer].database.writer_host_is_lost(),
@@ -65,6 +69,7 @@ impl World {
                 self.regions.set_cut(true);
                 "the network between the two Regions is cut; users reach both".to_owned()
             }
+            Kind::RegionIsolated(_) => self.isolate_region(&region),
             Kind::ReplicationSlow(lag) => {
                 self.set_slow(Some(lag.as_millis()));
                 format!("the replication between the Regions falls behind, to {lag}")
@@ -76,12 +81,10 @@ impl World {
                 format!("no more than {at_most} further instances can be had in {region}")
             }
             Kind::InstancesLost(_, count) => {
-                let lost = self.web_mut(&region).map_or(0, |web| web.lose(*count));
-                if let Some(site) = self.index_of(&region) {
-                    let notices = self.dice.draw(&facts::GROUP_NOTICES).as_millis();
-                    self.enter(self.now + notices, Change::Web(site, super::web::Step::Notice));
-                }
-                format!("{lost} instances in {region} fail")
+                let Some(site) = self.index_of(&region) else {
+                    return format!("nothing strikes: the system has nothing in {region}");
+                };
+                self.lose_instances(site, *count)
             }
             Kind::WebUnreachable(_) => {
                 if let Some(web) = self.web_mut(&region) {
@@ -92,6 +95,28 @@ impl World {
             Kind::DeploymentRunning(_) => {
                 let out = self.web_mut(&region).map_or(0, super::web::Web::deploy);
                 format!("a deployment in {region} has taken {out} instances out of service")
+            }
+            Kind::Deployment(does) => self.deploy_new(*does),
+            Kind::ZoneLost(zone) => self.lose_zone(zone),
+            Kind::ZoneGrey(zone) => {
+                if let Some(web) = self.web_mut(&region) {
+                    web.zones.set_sickness(&zone.0, Some(Sickness::Grey));
+                }
+                format!("{zone} is grey: its targets look healthy, and part of their requests fails")
+            }
+            Kind::BootLoop => {
+                if let Some(web) = self.web_mut(&region) {
+                    web.boots_well = false;
+                }
+                format!("what is launched in {region} from now on never becomes healthy")
+            }
+            Kind::LoadSpike(percent, over) => self.load_rises(*percent, *over),
+            Kind::CachePrimaryLost => self.lose_cache(super::HOME),
+            Kind::AlarmStorm(count) => self.storm(*count),
+            Kind::AlarmFlaps(alarm, times) => self.flap(alarm, *times),
+            Kind::EventsDropped => {
+                self.drops_events = true;
+                "events that are delivered as well as possible are not delivered".to_owned()
             }
         }
     }
@@ -118,8 +143,34 @@ impl World {
                 }
                 (!before && self.serves()).then(|| "the writer answers again, by itself".to_owned())
             }
-            Kind::WriterHostLost | Kind::StandbyMissing | Kind::InstancesLost(..) | Kind::RegionBack(_) => {
-                None
+            Kind::WriterHostLost
+            | Kind::StandbyMissing
+            | Kind::InstancesLost(..)
+            | Kind::RegionBack(_)
+            | Kind::Deployment(_)
+            | Kind::AlarmStorm(_)
+            | Kind::AlarmFlaps(..) => None,
+            Kind::ZoneLost(zone) => Some(self.regain_zone(zone)),
+            Kind::ZoneGrey(zone) => {
+                self.web_mut(&region)?.zones.set_sickness(&zone.0, None);
+                Some(format!("{zone} is well again"))
+            }
+            Kind::BootLoop => {
+                self.web_mut(&region)?.boots_well = true;
+                Some(format!("what is launched in {region} becomes healthy again"))
+            }
+            Kind::LoadSpike(..) => {
+                self.traffic.demand_is(self.now, 100);
+                Some("there are as many requests as on an ordinary day".to_owned())
+            }
+            Kind::CachePrimaryLost => {
+                let cache = self.sites.get_mut(super::HOME)?.cache.as_mut()?;
+                let was_down = std::mem::replace(&mut cache.down, false);
+                was_down.then(|| "the cache's primary serves again, by itself".to_owned())
+            }
+            Kind::EventsDropped => {
+                self.drops_events = false;
+                Some("events are delivered again".to_owned())
             }
             Kind::RegionLost(_) => Some(self.bring_region_back(&region)),
             Kind::ControlPlaneDown(_) => {
@@ -136,6 +187,14 @@ impl World {
                 self.regions.set_cut(false);
                 self.old_primary_may_rejoin();
                 Some("the two Regions reach each other again".to_owned())
+            }
+            Kind::RegionIsolated(_) => {
+                self.regions.set_isolated(&region, false);
+                self.wake_checkers();
+                self.old_primary_may_rejoin();
+                Some(format!(
+                    "{region} and the rest of the world reach each other again"
+                ))
             }
             Kind::ReplicationSlow(_) => {
                 self.set_slow(None);
@@ -157,17 +216,27 @@ impl World {
     }
 
     fn lose_region(&mut self, region: &Region) -> String {
-        let served = self.sites[self.serving_site()].region == *region;
         self.regions.set_lost(region, true);
-        if served {
+        self.note_the_lag_if_it_served(region);
+        self.wake_checkers();
+        format!("{region} is lost with everything in it")
+    }
+
+    fn isolate_region(&mut self, region: &Region) -> String {
+        self.regions.set_isolated(region, true);
+        self.note_the_lag_if_it_served(region);
+        self.wake_checkers();
+        format!("{region} is cut off from every other Region; only users near it still reach it")
+    }
+
+    fn note_the_lag_if_it_served(&mut self, region: &Region) {
+        if self.sites[self.serving_site()].region == *region {
             self.moments.lost_at.get_or_insert(self.now);
             let outstanding = self.replication.as_ref().map(super::Replication::outstanding);
             if let Some(outstanding) = outstanding {
                 self.moments.lag_at_loss.get_or_insert(outstanding.ms);
             }
         }
-        self.wake_checkers();
-        format!("{region} is lost with everything in it")
     }
 
     fn bring_region_back(&mut self, region: &Region) -> String {

@@ -573,3 +573,81 @@ fn the_same_seed_tells_the_same_story() {
     assert_eq!(story(4), story(4));
     assert_ne!(story(4), story(5));
 }
+
+fn isolated(at: u64, lasts: Option<u64>) -> Fault {
+    fault(at, Kind::RegionIsolated(Where::At(Place::Primary)), lasts)
+}
+
+/// Who holds the write lease, and the expiry that stands in the table.
+fn lease_of(world: &mut World) -> (String, i64) {
+    let input = aws_sdk_dynamodb::operation::get_item::GetItemInput::builder()
+        .table_name("shop-write-lease")
+        .key(
+            "system",
+            aws_sdk_dynamodb::types::AttributeValue::S("shop".to_owned()),
+        )
+        .consistent_read(true)
+        .build()
+        .expect("complete");
+    let lease = world.write_lease.as_ref().expect("a lease");
+    let item = lease
+        .tables
+        .get_item(&input)
+        .expect("a table")
+        .item
+        .expect("an item");
+    let expires = item["expires_at_ms"].as_n().expect("a number");
+    (
+        item["holder"].as_s().expect("a Region").clone(),
+        expires.parse().expect("a number"),
+    )
+}
+
+#[test]
+fn an_application_that_is_cut_off_from_every_other_region_stops_when_its_lease_runs_out() {
+    for seed in 1..20 {
+        let mut world = world("two-regions-lease", &[isolated(120, Some(600))], seed);
+        world.advance(120_000);
+        let (holder, expires) = lease_of(&mut world);
+        let expires = Ms::try_from(expires).expect("after 1970");
+        assert_eq!(holder, world.sites[HOME].region.to_string());
+        assert!(
+            (135_000..=140_000).contains(&expires),
+            "renewed every 5 s: {expires}"
+        );
+        assert!(!world.serves(), "most users do not reach it");
+        world.advance(expires - 1);
+        assert!(world.shares()[HOME] > 0, "those near it do");
+        world.advance(expires);
+        assert_eq!(world.shares(), [0, 0]);
+        assert!(world.sites[HOME].database.serves(), "the database is well");
+        world.advance(700_000);
+        assert_eq!(lease_of(&mut world).1, i64::try_from(expires).expect("small"));
+        // It is back, nobody took its lease, and it goes on.
+        world.advance(730_000);
+        assert!(world.serves());
+        assert_eq!(world.ledger.violations, []);
+    }
+}
+
+#[test]
+fn a_cut_between_the_two_regions_alone_leaves_the_lease_to_its_holder() {
+    let mut world = world("two-regions-lease", &[fault(120, Kind::Partition, Some(600))], 1);
+    world.advance(600_000);
+    let (holder, expires) = lease_of(&mut world);
+    assert_eq!(holder, world.sites[HOME].region.to_string());
+    assert!(expires > 610_000, "each of the two still reaches the witness");
+    assert!(world.serves());
+    assert_eq!(world.traffic.lost, 0);
+}
+
+#[test]
+fn only_the_holder_renews_and_an_isolated_region_without_a_lease_is_written_to_for_ever() {
+    let mut leased = world("two-regions-lease", &[], 1);
+    leased.advance(60_000);
+    assert!(leased.may_write(HOME) && !leased.may_write(AWAY));
+    let mut free = world("two-regions", &[isolated(120, None)], 1);
+    free.advance(600_000);
+    assert!(free.shares()[HOME] > 0);
+    assert!(free.may_write(HOME) && free.may_write(AWAY));
+}

@@ -14,7 +14,11 @@ pub const SERVED: u64 = 990_000;
 /// Users and what became of their requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traffic {
+    /// How many requests there are, in percent of an ordinary day's.
+    pub demand: u64,
     per_second: u64,
+    /// Since when it has been that many, and how many had been sent before.
+    since: (Ms, u64),
     /// Requests that failed, in millionths of one.
     failed: u64,
     /// Requests sent.
@@ -33,7 +37,9 @@ impl Traffic {
     /// A constant rate.
     pub const fn steady(per_second: u32) -> Self {
         Self {
+            demand: 100,
             per_second: per_second as u64,
+            since: (0, 0),
             failed: 0,
             sent: 0,
             lost: 0,
@@ -65,6 +71,12 @@ impl Traffic {
         self.count(to) - self.count(from)
     }
 
+    /// From now on there are so many requests, in percent of an ordinary day's.
+    pub const fn demand_is(&mut self, now: Ms, percent: u64) {
+        self.since = (now, self.count(now));
+        self.demand = percent;
+    }
+
     /// The longest time without service, an unfinished one counted until `now`.
     pub fn longest_outage(&self, now: Ms) -> Ms {
         self.outages
@@ -85,7 +97,8 @@ impl Traffic {
 
     /// Requests sent before an instant: request k is sent at k / rate.
     const fn count(&self, at: Ms) -> u64 {
-        (at * self.per_second).div_ceil(1_000)
+        let (since, before) = self.since;
+        before + (at.saturating_sub(since) * self.per_second * self.demand).div_ceil(100_000)
     }
 }
 
@@ -115,6 +128,16 @@ mod tests {
         assert_eq!(traffic.outages, [(1_000, Some(3_000))]);
         assert_eq!(traffic.longest_outage(4_000), 2_000);
     }
+
+    #[test]
+    fn more_requests_are_counted_from_then_on() {
+        let mut traffic = Traffic::steady(100);
+        traffic.pass(0, 10_000, ALL);
+        traffic.demand_is(10_000, 250);
+        traffic.pass(10_000, 20_000, ALL);
+        assert_eq!((traffic.sent, traffic.lost), (1_000 + 2_500, 0));
+    }
+
     #[test]
     fn an_outage_is_over_when_all_but_a_hundredth_are_served() {
         let mut traffic = Traffic::steady(1_000);

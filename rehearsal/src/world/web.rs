@@ -2,11 +2,21 @@
 //!
 //! The group launches what it wants, as far as there is capacity; an instance boots, registers, and is healthy some
 //! checks later. A launch that fails leaves an activity with AWS's words, and is tried again.
+//!
+//! Where the system file says in which zones and subnets the group runs, it is kept balanced over them, and an instance
+//! dies before anybody notices: first the load balancer's checks see it, then perhaps the group's ([`Checks`]).
 
+mod group;
 mod operations;
+mod shifts;
+pub mod zones;
 
 use domain::names::Region;
-use domain::system::region_failover as declared;
+use domain::system::{WebTier, region_failover as declared};
+
+pub use self::operations::Wanted;
+pub use self::shifts::Refusal as ShiftRefusal;
+pub use self::zones::Zones;
 
 use super::Ms;
 use crate::dice::Dice;
@@ -20,6 +30,9 @@ const QUOTA_VCPUS: u32 = 256;
 
 /// How many activities are kept.
 const ACTIVITIES: usize = 50;
+
+/// Why a group launches what it wants and does not have.
+const DIFFERENCE: &str = "a difference between desired and actual capacity";
 
 /// A web tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +63,58 @@ pub struct Web {
     pub room: Option<u32>,
     /// Whether the instances answer.
     pub answers: bool,
+    /// What the group believes about its instances.
+    pub checks: Checks,
+    /// Whether what is launched from now on ever becomes healthy.
+    pub boots_well: bool,
+    /// What new instances run: the revision that was deployed with success last.
+    pub release: Option<Release>,
+    /// Its zones.
+    pub zones: Zones,
     region: Region,
     launched: u32,
+}
+
+/// By which checks a group notices that an instance has to be replaced.
+/// Source: EC2 Auto Scaling User Guide, health-checks-overview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checks {
+    /// EC2's status checks, the default: a dead application is not seen.
+    Ec2,
+    /// The load balancer's as well.
+    Elb,
+}
+
+impl Checks {
+    /// As the API spells it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ec2 => "EC2",
+            Self::Elb => "ELB",
+        }
+    }
+}
+
+/// A revision on an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Its key in S3.
+    pub key: String,
+    /// How many of a hundred requests it answers with an error.
+    pub errors_percent: u64,
+    /// Whether it breaks its target some time after it was started.
+    pub breaks: bool,
+}
+
+/// Why nothing on an instance answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dead {
+    /// Its host is gone with its zone: EC2 sees that.
+    Host,
+    /// The instance is broken in a way that EC2 does not see.
+    Instance,
+    /// The revision on it does not run: another one would.
+    Revision,
 }
 
 /// What a listener does with a request.
@@ -79,6 +142,12 @@ pub struct Instance {
     pub lifecycle: Lifecycle,
     /// What the load balancer says of it.
     pub target: Target,
+    /// The revision on it, where there are deployments.
+    pub release: Option<Release>,
+    /// Why nothing on it answers, if that is so. The load balancer sees it some checks later.
+    pub dead: Option<Dead>,
+    /// When it was launched.
+    pub launched: Ms,
 }
 
 /// An instance's state in its group. Source: EC2 Auto Scaling User Guide, ec2-auto-scaling-lifecycle.
@@ -88,6 +157,8 @@ pub enum Lifecycle {
     Pending,
     /// It runs, or is believed to.
     InService,
+    /// It is drained and shut down.
+    Terminating,
 }
 
 impl Lifecycle {
@@ -96,6 +167,7 @@ impl Lifecycle {
         match self {
             Self::Pending => "Pending",
             Self::InService => "InService",
+            Self::Terminating => "Terminating",
         }
     }
 }
@@ -141,6 +213,8 @@ pub struct Activity {
     pub status: &'static str,
     /// What was tried.
     pub description: String,
+    /// Why, in AWS's words, without the time that they begin with.
+    pub cause: String,
     /// Why it failed, in AWS's words.
     pub status_message: Option<String>,
 }
@@ -152,6 +226,8 @@ pub enum Refusal {
     Validation(String),
     /// `ListenerNotFound`
     ListenerNotFound(String),
+    /// `ScalingActivityInProgress`
+    InProgress(String),
 }
 
 /// Something that happens to a group later.
@@ -165,6 +241,14 @@ pub(super) enum Step {
     Notice,
     /// The group tries again what failed.
     Retry,
+    /// The load balancer's checks see that a target does not answer.
+    Fails(String),
+    /// An instance that was taken out of the group is gone.
+    Gone(String),
+    /// Users follow a zonal shift.
+    Followed(String),
+    /// A zonal shift's time is over.
+    Expires(String),
 }
 
 impl Web {
@@ -184,18 +268,62 @@ impl Web {
             needed: web.instances,
             room: None,
             answers: true,
+            checks: Checks::Elb,
+            boots_well: true,
+            release: None,
+            zones: Zones::default(),
             region: region.clone(),
             launched: 0,
         };
+        group.fill(standing);
+        group
+    }
+
+    /// The web tier of a system file's `[web]`: zones that are known one by one, and a group with the default health
+    /// checks, EC2's own.
+    pub(super) fn of_tier(tier: &WebTier, region: &Region, listener: &str) -> Self {
+        let web = declared::Web {
+            group: tier.group.clone(),
+            target_group: tier.target_group.clone(),
+            listener: listener.to_owned(),
+            instances: tier.instances,
+            max_instances: tier.max_instances,
+            standby_instances: None,
+            vcpus_per_instance: None,
+        };
+        let text = |zone: &domain::names::Zone| zone.0.clone();
+        let mut group = Self::healthy_with(&web, region, 0);
+        group.checks = Checks::Ec2;
+        group.zones.load_balancer.clone_from(&tier.load_balancer);
+        group.zones.ids = tier
+            .zones
+            .iter()
+            .map(|(zone, id)| (text(zone), id.0.clone()))
+            .collect();
+        group.zones.subnets = tier
+            .subnets
+            .iter()
+            .map(|(zone, subnet)| (text(zone), subnet.clone()))
+            .collect();
+        group.zones.used = group.zones.subnets.values().cloned().collect();
+        (group.min, group.desired) = (tier.instances, tier.instances);
+        group.fill(tier.instances);
+        group
+    }
+
+    /// Instances that are healthy from the beginning.
+    fn fill(&mut self, standing: u32) {
         for _ in 0..standing {
-            let instance = group.launch();
-            group.instances.push(Instance {
+            let instance = match self.emptiest_zone() {
+                Some(zone) => self.launch_in(zone, 0),
+                None => self.launch(0),
+            };
+            self.instances.push(Instance {
                 lifecycle: Lifecycle::InService,
                 target: Target::Healthy,
                 ..instance
             });
         }
-        group
     }
 
     /// How many targets are healthy.
@@ -224,15 +352,66 @@ impl Web {
         }
     }
 
+    /// The instances that users are sent to, evenly: healthy targets in zones that nobody is shifted away from.
+    /// Source: Elastic Load Balancing User Guide, disable-cross-zone: an Application Load Balancer's nodes send to the
+    /// targets of all zones unless told otherwise; and zonal-shift.
+    pub fn in_rotation(&self) -> impl Iterator<Item = &Instance> {
+        self.instances.iter().filter(|instance| {
+            self.target_of(instance) == Target::Healthy && self.zones.takes_users(&instance.zone)
+        })
+    }
+
     /// Which share of that load is served, both in millionths of all users' requests.
     pub fn share_of(&self, load: u64) -> u64 {
         if self.action != Action::Forward || load == 0 {
             return 0;
         }
         let whole = u64::from(self.needed.max(1)) * 100;
-        let carries =
-            u64::from(self.healthy()) * facts::INSTANCE_CARRIES_PERCENT * super::traffic::ALL / whole;
-        (carries * super::traffic::ALL / load).min(super::traffic::ALL)
+        let targets = u64::from(count(self.in_rotation()));
+        let carries = targets * facts::INSTANCE_CARRIES_PERCENT * super::traffic::ALL / whole;
+        let carried = (carries * super::traffic::ALL / load).min(super::traffic::ALL);
+        let failing: u64 = self.in_rotation().map(|instance| self.fails(instance)).sum();
+        carried - carried * failing / (targets.max(1) * 100)
+    }
+
+    /// How many of a hundred requests fail that meet that instance.
+    pub fn fails(&self, instance: &Instance) -> u64 {
+        if instance.dead.is_some() {
+            return 100;
+        }
+        let release = instance.release.as_ref();
+        let errors = release.map_or(0, |release| release.errors_percent);
+        errors.max(self.zones.fails_percent(&instance.zone))
+    }
+
+    /// How many of a hundred requests of a zone fail, or would: what its targets answer, what a canary there meets, and
+    /// everything once fewer than half of its targets are healthy.
+    pub fn zone_fails(&self, zone: &str) -> u64 {
+        let there = || {
+            let registered = |target| !matches!(target, Target::Unused | Target::Draining | Target::Initial);
+            self.instances
+                .iter()
+                .filter(move |instance| instance.zone == zone && registered(self.target_of(instance)))
+        };
+        let healthy = there().filter(|instance| self.target_of(instance) == Target::Healthy);
+        let (all, healthy) = (u64::from(count(there())), u64::from(count(healthy)));
+        if healthy * 2 < all {
+            return 100;
+        }
+        let failing: u64 = there()
+            .filter(|instance| self.target_of(instance) == Target::Healthy)
+            .map(|instance| self.fails(instance))
+            .sum();
+        (failing / healthy.max(1)).max(self.zones.fails_percent(zone))
+    }
+
+    /// What an instance that users are sent to bears, in percent of what it carries, with so many percent of an ordinary
+    /// day's requests.
+    pub fn load_percent(&self, demand: u64) -> u64 {
+        let carry = u64::from(count(self.in_rotation())) * facts::INSTANCE_CARRIES_PERCENT;
+        (demand * u64::from(self.needed) * 100)
+            .checked_div(carry)
+            .unwrap_or(0)
     }
 
     /// Makes the group as large as it wants to be. What follows is to be done later.
@@ -249,15 +428,8 @@ impl Web {
                 break;
             }
             self.room = self.room.map(|room| room - 1);
-            let instance = self.launch();
-            self.note(Activity {
-                id: instance.id.clone(),
-                at: now,
-                ended: None,
-                status: "InProgress",
-                description: format!("Launching a new EC2 instance: {}", instance.id),
-                status_message: None,
-            });
+            let instance = self.launch(now);
+            self.note_launch(&instance, DIFFERENCE);
             let boots = dice.draw(&facts::INSTANCE_BOOTS).as_millis();
             later.push((boots, Step::Booted(instance.id.clone())));
             self.instances.push(instance);
@@ -265,16 +437,37 @@ impl Web {
         later
     }
 
-    fn launch(&mut self) -> Instance {
+    fn launch(&mut self, now: Ms) -> Instance {
+        let letter = ["a", "b", "c"][(self.launched as usize + 1) % 3];
+        let zone = format!("{}{letter}", self.region);
+        self.launch_in(zone, now)
+    }
+
+    fn launch_in(&mut self, zone: String, now: Ms) -> Instance {
         self.launched += 1;
         // Hash and number: ids differ between Regions and look like EC2's.
         let hash = domain::names::fnv1a(self.region.as_str().as_bytes()) & 0xff_ffff;
         Instance {
             id: format!("i-0{hash:06x}{:010x}", self.launched),
-            zone: format!("{}{}", self.region, ["a", "b", "c"][self.launched as usize % 3]),
+            zone,
             lifecycle: Lifecycle::Pending,
             target: Target::Unused,
+            release: self.release.clone(),
+            dead: None,
+            launched: now,
         }
+    }
+
+    fn note_launch(&mut self, instance: &Instance, cause: &str) {
+        self.note(Activity {
+            id: instance.id.clone(),
+            at: instance.launched,
+            ended: None,
+            status: "InProgress",
+            description: format!("Launching a new EC2 instance: {}", instance.id),
+            cause: cause.to_owned(),
+            status_message: None,
+        });
     }
 
     fn note(&mut self, activity: Activity) {
@@ -300,11 +493,12 @@ impl Web {
             ended: Some(now),
             status: "Failed",
             description: "Launching a new EC2 instance. Status Reason: insufficient capacity".to_owned(),
+            cause: DIFFERENCE.to_owned(),
             status_message: Some(message),
         });
     }
 
-    fn instance_mut(&mut self, id: &str) -> Option<&mut Instance> {
+    pub(super) fn instance_mut(&mut self, id: &str) -> Option<&mut Instance> {
         self.instances.iter_mut().find(|instance| instance.id == id)
     }
 

@@ -76,7 +76,9 @@ impl World {
     }
 
     pub(super) fn old_writer_returns(&mut self, site: usize) {
-        self.sites[site].database.old_writer_returns();
+        let super::Site { database, web, .. } = &mut self.sites[site];
+        let lost = |zone: &domain::names::Zone| web.as_ref().is_some_and(|web| web.zones.is_lost(&zone.0));
+        database.old_writer_returns(lost);
         self.say(Actor::World, "the old writer is back as a standby");
     }
 

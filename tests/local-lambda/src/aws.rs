@@ -14,6 +14,9 @@ use serde_json::Value;
 
 use crate::loopback::{Certificate, Server, response, serve, serve_tls};
 
+/// How answers in CBOR call themselves. Source: Smithy RPC v2 CBOR protocol.
+const CBOR: &str = "application/cbor";
+
 /// AWS, as far as a test needs it. Ends when dropped.
 #[derive(Debug)]
 pub struct StubAws {
@@ -38,7 +41,7 @@ pub struct Call {
 pub struct Answer {
     status: u16,
     content_type: &'static str,
-    body: String,
+    body: Vec<u8>,
 }
 
 impl StubAws {
@@ -126,6 +129,10 @@ fn handler(
         response
             .headers_mut()
             .insert("x-amzn-requestid", HeaderValue::from_static("stub"));
+        if content_type == CBOR {
+            let protocol = HeaderValue::from_static("rpc-v2-cbor");
+            response.headers_mut().insert("smithy-protocol", protocol);
+        }
         ready(response)
     }
 }
@@ -168,7 +175,7 @@ impl Answer {
         Self {
             status,
             content_type: "application/x-amz-json-1.0",
-            body: body.to_string(),
+            body: body.to_string().into_bytes(),
         }
     }
 
@@ -177,7 +184,18 @@ impl Answer {
         Self {
             status,
             content_type: "text/xml",
-            body: body.into(),
+            body: body.into().into_bytes(),
+        }
+    }
+
+    /// An answer in CBOR, as CloudWatch gives it.
+    pub fn cbor(body: &Value) -> Self {
+        let mut bytes = Vec::new();
+        encode(body, &mut bytes);
+        Self {
+            status: 200,
+            content_type: CBOR,
+            body: bytes,
         }
     }
 
@@ -194,5 +212,43 @@ impl Answer {
             status,
             format!("<ErrorResponse>{error}<RequestId>stub</RequestId></ErrorResponse>"),
         )
+    }
+}
+
+/// JSON as CBOR, as far as these tests need it: whole numbers are instants, in seconds, because that is where CloudWatch
+/// has such numbers. Source: RFC 8949, 3.
+fn encode(value: &Value, to: &mut Vec<u8>) {
+    let head = |major: u8, argument: usize, to: &mut Vec<u8>| {
+        let argument = u32::try_from(argument).expect("small");
+        to.push((major << 5) | 26);
+        to.extend(argument.to_be_bytes());
+    };
+    match value {
+        Value::Null => to.push(0xf6),
+        Value::Bool(value) => to.push(if *value { 0xf5 } else { 0xf4 }),
+        Value::Number(number) => {
+            if !number.is_f64() {
+                // Tag 1: an instant, in seconds.
+                to.push(0xc1);
+            }
+            to.push(0xfb);
+            to.extend(number.as_f64().expect("a number").to_be_bytes());
+        }
+        Value::String(text) => {
+            head(3, text.len(), to);
+            to.extend(text.as_bytes());
+        }
+        Value::Array(values) => {
+            head(4, values.len(), to);
+            values.iter().for_each(|value| encode(value, to));
+        }
+        Value::Object(fields) => {
+            head(5, fields.len(), to);
+            for (name, value) in fields {
+                head(3, name.len(), to);
+                to.extend(name.as_bytes());
+                encode(value, to);
+            }
+        }
     }
 }

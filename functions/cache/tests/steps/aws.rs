@@ -41,6 +41,8 @@ pub(crate) struct Caches {
     pub(crate) automatic_failover: AutomaticFailoverStatus,
     /// Its nodes: cache cluster and role.
     pub(crate) nodes: Vec<(&'static str, Option<&'static str>)>,
+    /// Their zones, in the same order; all are in the first one, unless a test says otherwise.
+    pub(crate) zones: Vec<&'static str>,
     /// What becomes of calls of an operation that does not go well.
     pub(crate) fates: BTreeMap<&'static str, Fate>,
     /// What was called, with what is said beside the name of the group or datastore.
@@ -68,6 +70,7 @@ impl Aws {
             group: Some("available"),
             automatic_failover: AutomaticFailoverStatus::Enabled,
             nodes: vec![("shop-001", Some("primary")), ("shop-002", Some("replica"))],
+            zones: Vec::new(),
             fates: BTreeMap::new(),
             calls: Vec::new(),
         })))
@@ -213,10 +216,10 @@ fn describe_group(
     caches: &mut Caches,
     input: &DescribeReplicationGroupsInput,
 ) -> DescribeReplicationGroupsOutput {
-    let nodes = caches.nodes.iter().map(|(cluster, role)| {
+    let nodes = caches.nodes.iter().enumerate().map(|(index, (cluster, role))| {
         NodeGroupMember::builder()
             .cache_cluster_id(*cluster)
-            .preferred_availability_zone("eu-west-1a")
+            .preferred_availability_zone(caches.zones.get(index).copied().unwrap_or("eu-west-1a"))
             .set_current_role(role.map(str::to_owned))
             .build()
     });

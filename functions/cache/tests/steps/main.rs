@@ -1,6 +1,7 @@
 //! The conditions of `cache`, against an ElastiCache that goes wrong in every way these APIs know.
 
 mod aws;
+mod one_region;
 
 use std::sync::Arc;
 
@@ -154,7 +155,7 @@ fn seen(answer: &Value) -> &str {
 
 /// The words of an error that must have that name.
 #[track_caller]
-fn failed(answer: Result<Value>, name: &str) -> String {
+fn failed<T: std::fmt::Debug>(answer: Result<T>, name: &str) -> String {
     let error = answer.expect_err("fails");
     assert_eq!(error.name(), name, "{error}");
     error.to_string()

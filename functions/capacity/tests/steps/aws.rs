@@ -153,6 +153,42 @@ impl Aws {
     }
 }
 
+/// CloudWatch, which a move asks nothing of: whatever it is asked, it does not answer.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the client is handed in here, and answered by rules"
+)]
+pub(crate) fn cloudwatch() -> aws_sdk_cloudwatch::Client {
+    use aws_sdk_cloudwatch::{Client, Config, config};
+    Client::from_conf(
+        Config::builder()
+            .behavior_version(config::BehaviorVersion::latest())
+            .region(config::Region::new("eu-west-1"))
+            .credentials_provider(config::Credentials::new("test", "test", None, None, "test"))
+            .http_client(create_mock_http_client())
+            .retry_config(RetryConfig::disabled())
+            .build(),
+    )
+}
+
+/// Zonal shift, which a move asks nothing of either.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the client is handed in here, and answered by rules"
+)]
+pub(crate) fn zonal_shift() -> aws_sdk_arczonalshift::Client {
+    use aws_sdk_arczonalshift::{Client, Config, config};
+    Client::from_conf(
+        Config::builder()
+            .behavior_version(config::BehaviorVersion::latest())
+            .region(config::Region::new("eu-west-1"))
+            .credentials_provider(config::Credentials::new("test", "test", None, None, "test"))
+            .http_client(create_mock_http_client())
+            .retry_config(RetryConfig::disabled())
+            .build(),
+    )
+}
+
 fn answering(rules: &[Rule]) -> MockResponseInterceptor {
     rules.iter().fold(
         MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny),

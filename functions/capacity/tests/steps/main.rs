@@ -137,6 +137,8 @@ impl Scene {
             region,
             autoscaling_in: Arc::new(move |region: &Region| autoscaling.autoscaling(region)),
             elbv2_in: Arc::new(move |region: &Region| elbv2.elbv2(region)),
+            zonal_shift: aws::zonal_shift(),
+            cloudwatch: aws::cloudwatch(),
             journal: self.journal.clone(),
             clock: Arc::new(At(now())),
         };

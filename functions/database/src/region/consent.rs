@@ -2,7 +2,7 @@
 //! state of the machine; this is the lock behind it.
 
 use domain::step::{Error, Result};
-use domain::steps::region::{Answer, Approval, Fence, Promotion, RegionAssessment, Risk, Verdict, risks};
+use domain::steps::region::{Answer, Approval, Fencing, Promotion, RegionAssessment, Risk, Verdict, risks};
 use domain::system::Objectives;
 
 /// Ensures that a promotion may be started.
@@ -12,7 +12,7 @@ use domain::system::Objectives;
 /// nothing to do.
 pub fn given(
     region: &RegionAssessment,
-    fence: Fence,
+    fencing: &Fencing,
     how: Promotion,
     approval: Option<&Approval>,
     promised: &Objectives,
@@ -35,7 +35,7 @@ pub fn given(
                 return no("nobody approved it, and it may lose data".to_owned());
             };
             let detach = (how == Promotion::Detach).then_some(Risk::Detach);
-            let missing: Vec<&str> = risks(region, fence, promised)
+            let missing: Vec<&str> = risks(region, Some(fencing), promised)
                 .into_iter()
                 .chain(detach)
                 .filter(|risk| !approval.accepted.contains(risk))
@@ -57,7 +57,8 @@ pub fn given(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::region::sample::{approval, assessment, system};
+    use crate::region::sample::{approval, assessment, fencing, system};
+    use domain::steps::region::Fence;
 
     type Gate<'a> = Option<(Answer, &'a [Risk])>;
     type Case<'a> = (Verdict, Option<u64>, Fence, Promotion, Gate<'a>, bool);
@@ -175,7 +176,14 @@ mod tests {
         ];
         for (verdict, lag, fence, how, answer, expected) in cases {
             let approval = answer.map(|(answer, risks)| approval(answer, risks));
-            let given = given(&assessment(verdict, lag), fence, how, approval.as_ref(), promised);
+            let fencing = fencing(fence);
+            let given = given(
+                &assessment(verdict, lag),
+                &fencing,
+                how,
+                approval.as_ref(),
+                promised,
+            );
             assert_eq!(
                 given.is_ok(),
                 expected,
@@ -191,7 +199,7 @@ mod tests {
         let accepted = approval(Answer::Approved, &[Risk::DataLoss, Risk::Detach]);
         given(
             &region,
-            Fence::Fenced,
+            &fencing(Fence::Fenced),
             Promotion::Detach,
             Some(&accepted),
             promised,
@@ -200,7 +208,7 @@ mod tests {
 
         let error = given(
             &region,
-            Fence::Unknown,
+            &fencing(Fence::Unknown),
             Promotion::Detach,
             Some(&approval(Answer::Approved, &[])),
             promised,

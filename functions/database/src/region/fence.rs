@@ -1,7 +1,8 @@
 //! The source takes no writes any more, or it is known that this is not known (rule 4).
 //!
-//! Two things count as evidence: an event of RDS, and the isolation seen in force while the source's own write check
-//! does not pass. That a call timed out is none. The write check alone is none either: the load balancer in front of it
+//! Three things count as evidence: an event of RDS; the isolation seen in force while the source's own write check
+//! does not pass; and, of a source that neither RDS nor we can reach, a write lease that has run out and was taken over
+//! ([`lease`]). That a call timed out is none. The write check alone is none either: the load balancer in front of it
 //! is frozen at the same time.
 //!
 //! What the isolation does not do: it keeps new connections out, and those that are open stay open until they end
@@ -17,7 +18,7 @@ use domain::system::region_failover::Replication;
 use super::half::{self, Half};
 use super::isolation::{self, State};
 use super::told::{self, Heard};
-use super::{Regions, is_unreachable, place};
+use super::{Regions, is_unreachable, lease, place};
 
 /// Ensures that the source's database is cut off from everybody, or that it is known that this is not known.
 ///
@@ -45,7 +46,14 @@ pub async fn ensure<J: Journal>(regions: &Regions<'_, J>, epoch: Epoch) -> Resul
         }
     };
     let observed = half::observe(&rds, replication, source.database.as_str());
-    let (heard, observed) = futures_util::join!(heard, observed);
+    // In a planned move the application is well, and keeps its lease until the promotion.
+    let leased = async {
+        match regions.moved.shared.write_lease.as_ref().filter(|_| !planned) {
+            Some(terms) => Some((terms, lease::observe(regions, terms).await)),
+            None => None,
+        }
+    };
+    let (heard, observed, leased) = futures_util::join!(heard, observed, leased);
     let mut seen = heard.unheard.clone();
     let word = heard.fence(source, regions.run.opened_at);
     seen.extend(word.map(|(_, told)| told.to_string()));
@@ -63,19 +71,35 @@ pub async fn ensure<J: Journal>(regions: &Regions<'_, J>, epoch: Epoch) -> Resul
         }),
         Err(error) => Err(error),
     };
-    match isolated {
-        Ok(Fence::Unknown) => Ok(concluded(regions, otherwise, seen)),
-        Ok(fence) => Ok(concluded(regions, fence, seen)),
+    let mut unproven = false;
+    let fence = match isolated {
+        Ok(Fence::Unknown) => otherwise,
+        Ok(fence) => fence,
         Err(error) if !planned && (is_unreachable(&error) || matches!(error, Error::Refused { .. })) => {
             seen.push(format!(
                 "{} in {} could not be cut off: {error}",
                 source.database, source.region
             ));
-            seen.push("nothing proves that it takes no writes".to_owned());
-            Ok(concluded(regions, otherwise, seen))
+            unproven = true;
+            otherwise
         }
-        Err(error) => Err(error),
+        Err(error) => return Err(error),
+    };
+    let leased = leased.filter(|_| fence != Fence::Fenced);
+    if let Some((terms, observed)) = leased {
+        let (writes_until, words) = lease::evidence(regions, epoch, terms, observed).await?;
+        seen.push(words);
+        if writes_until.is_some() {
+            return Ok(Fencing {
+                writes_until,
+                ..concluded(regions, Fence::Fenced, seen)
+            });
+        }
     }
+    if unproven {
+        seen.push("nothing proves that it takes no writes".to_owned());
+    }
+    Ok(concluded(regions, fence, seen))
 }
 
 async fn isolate<J: Journal>(
@@ -119,7 +143,8 @@ async fn isolate<J: Journal>(
     }
 }
 
-/// The undo of `source-fenced`: ensures that the source's database is rid of the isolation, as far as it answers.
+/// The undo of `source-fenced`: ensures that the write lease is not this Region's, and that the source's database is rid
+/// of the isolation, as far as it answers.
 ///
 /// Where the database is written to is looked at once more: to open a source that was left is to split the brain.
 ///
@@ -127,6 +152,13 @@ async fn isolate<J: Journal>(
 /// `NotYet` right after asking for it, and until it is in force; `Unsafe` when the database may be written to in the
 /// other Region; `Throttled`, `Unavailable`, `Refused` when that cannot be seen.
 pub async fn undo<J: Journal>(regions: &Regions<'_, J>) -> Result<Seen> {
+    let lease = lease::given_back(regions).await?;
+    let mut opened = open(regions).await?;
+    opened.seen.extend(lease);
+    Ok(opened)
+}
+
+async fn open<J: Journal>(regions: &Regions<'_, J>) -> Result<Seen> {
     let source = regions.moved.from;
     let replication = &regions.moved.shared.replication;
     let rds = regions.rds(&source.region);
@@ -179,6 +211,7 @@ fn concluded<J: Journal>(regions: &Regions<'_, J>, fence: Fence, seen: Vec<Strin
     Fencing {
         at: regions.now,
         fence,
+        writes_until: None,
         seen,
     }
 }

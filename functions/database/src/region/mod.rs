@@ -2,7 +2,7 @@
 //!
 //! | condition | ensured by | rules of the guide |
 //! |---|---|---|
-//! | `source-fenced`, `source-opened` | [`fence`]: the source's security groups; events of RDS as evidence | 3, 4 |
+//! | `source-fenced`, `source-opened` | [`fence`]: the source's security groups; events of RDS and the [`lease`] as evidence | 3, 4 |
 //! | `promotion-started` | [`promote`]: switchover, failover behind the gate, replica promotion, detachment | 4, 5, 6, 7 |
 //! | `promoted` | [`promoted`]: only observes | 4, 8 |
 //! | `place-known` | [`place`]: only observes | 3 |
@@ -10,7 +10,8 @@
 //!
 //! What is seen, and how: [`global`], the global cluster; [`half`], one Region's cluster or instance; [`lag`], how far
 //! it is behind and since when that is known; [`told`], RDS's events. `assess` sees the same. [`isolation`] sets
-//! security groups, [`consent`] holds an approval against the risks.
+//! security groups, [`lease`] moves the write lease of a system that has one, [`consent`] holds an approval against the
+//! risks.
 
 pub mod consent;
 pub mod fence;
@@ -19,6 +20,7 @@ pub mod global;
 pub mod half;
 pub mod isolation;
 pub mod lag;
+pub mod lease;
 pub mod place;
 pub mod promote;
 pub mod promoted;
@@ -51,6 +53,8 @@ pub struct Regions<'a, J> {
     pub rds_in: &'a InRegion<aws_sdk_rds::Client>,
     /// CloudWatch in either Region.
     pub cloudwatch_in: &'a InRegion<aws_sdk_cloudwatch::Client>,
+    /// DynamoDB in this Region: the write lease.
+    pub dynamodb: &'a aws_sdk_dynamodb::Client,
     /// Where the lock is re-read before anything is changed.
     pub journal: &'a J,
     /// How the application's write checks are reached.
@@ -114,7 +118,7 @@ pub fn is_planned(run: &Run) -> Result<bool> {
     match run.recovery {
         Recovery::FailOverRegion => Ok(false),
         Recovery::SwitchOverRegion | Recovery::FailBackRegion => Ok(true),
-        Recovery::FailOverDatabase => Err(Error::InvalidInput {
+        _ => Err(Error::InvalidInput {
             what: format!("{} moves nothing to another Region", run.recovery),
         }),
     }

@@ -8,7 +8,7 @@ use aws_sdk_rds::Client;
 use domain::journal::Journal;
 use domain::names::Epoch;
 use domain::step::{Error, Result};
-use domain::steps::region::{Approval, Fence, Promotion, RegionAssessment, Seen, Verdict};
+use domain::steps::region::{Approval, Fence, Fencing, Promotion, RegionAssessment, Seen, Verdict};
 use domain::system::region_failover::Replication;
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ use super::half::{self, Half};
 use super::isolation::{self, State};
 use super::lag::{self, CAUGHT_UP_MS, Measured, Reference};
 use super::place::{self, Place};
-use super::{Regions, asked, consent, global};
+use super::{Regions, asked, consent, global, lease};
 
 /// What a promotion is held against.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +25,8 @@ pub struct Grounds<'a> {
     pub epoch: Epoch,
     /// What was observed before.
     pub region: &'a RegionAssessment,
-    /// Whether the source is known to take no writes.
-    pub fence: Fence,
-    /// Since when that is known.
-    pub fenced_at: Timestamp,
+    /// Whether the source is known to take no writes, and since when.
+    pub fencing: &'a Fencing,
     /// The person's answer, where there had to be one.
     pub approval: Option<&'a Approval>,
     /// Regular, or the last resort.
@@ -38,7 +36,7 @@ pub struct Grounds<'a> {
 impl Grounds<'_> {
     fn consent<J: Journal>(&self, regions: &Regions<'_, J>, how: Promotion) -> Result<()> {
         let promised = &regions.moved.system.objectives;
-        consent::given(self.region, self.fence, how, self.approval, promised)
+        consent::given(self.region, self.fencing, how, self.approval, promised)
     }
 }
 
@@ -59,12 +57,15 @@ pub async fn ensure<J: Journal>(regions: &Regions<'_, J>, grounds: &Grounds<'_>)
         });
     }
     let rds = regions.rds(&moved.to.region);
-    match &moved.shared.replication {
+    let mut started = match &moved.shared.replication {
         Replication::AuroraGlobal { global_cluster } => {
             in_global(regions, grounds, &rds, global_cluster.as_str()).await
         }
         Replication::ReadReplica => replica(regions, grounds, &rds).await,
-    }
+    }?;
+    // Whoever started it: this Region's application takes writes only under the lease.
+    started.seen.extend(lease::held(regions, grounds.epoch).await?);
+    Ok(started)
 }
 
 async fn in_global<J: Journal>(
@@ -103,6 +104,7 @@ async fn in_global<J: Journal>(
             grounds.consent(regions, how)?;
             open_to_everybody(regions, grounds, rds, &half, words).await?;
             still_lost(regions, grounds).await?;
+            lease::held(regions, grounds.epoch).await?;
             regions.hold(grounds.epoch).check().await?;
             Err(ask_global(rds, identifier, &target, grounds).await)
         }
@@ -197,7 +199,7 @@ async fn replica<J: Journal>(regions: &Regions<'_, J>, grounds: &Grounds<'_>, rd
     grounds.consent(regions, grounds.how)?;
     let mut seen = words;
     if grounds.region.verdict == Verdict::SwitchOver {
-        if grounds.fence != Fence::Fenced {
+        if grounds.fencing.fence != Fence::Fenced {
             return Err(Error::Unsafe {
                 why: format!(
                     "a planned promotion loses what {} writes meanwhile, and nothing proves that it writes nothing",
@@ -209,7 +211,7 @@ async fn replica<J: Journal>(regions: &Regions<'_, J>, grounds: &Grounds<'_>, rd
         let identifier = moved.to.database.as_str();
         let measured =
             lag::measure(&cloudwatch, replication, identifier, Reference::Now, regions.now).await?;
-        if !is_caught_up(&measured, grounds.region.at.max(grounds.fenced_at)) {
+        if !is_caught_up(&measured, grounds.region.at.max(grounds.fencing.at)) {
             return Err(Error::NotYet {
                 seen: format!("not everything has arrived: {measured}: {seen}"),
             });
@@ -222,6 +224,7 @@ async fn replica<J: Journal>(regions: &Regions<'_, J>, grounds: &Grounds<'_>, rd
     }
     open_to_everybody(regions, grounds, rds, &half, seen).await?;
     still_lost(regions, grounds).await?;
+    lease::held(regions, grounds.epoch).await?;
     regions.hold(grounds.epoch).check().await?;
     let request = rds
         .promote_read_replica()

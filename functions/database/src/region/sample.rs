@@ -1,7 +1,7 @@
 //! A system in two Regions, and what is known of its move, for the tests of this module.
 
 use domain::steps::region::{
-    Answer, Approval, CapacityAssessment, GroupSize, Lag, RegionAssessment, Risk, Verdict,
+    Answer, Approval, CapacityAssessment, Fence, Fencing, GroupSize, Lag, RegionAssessment, Risk, Verdict,
 };
 use domain::system::{Site, System, read};
 
@@ -60,6 +60,16 @@ pub(super) fn approval(answer: Answer, accepted: &[Risk]) -> Approval {
         by: "an engineer".into(),
         because: "the Region is gone".into(),
         accepted: accepted.to_vec(),
+        seen: vec![],
+    }
+}
+
+/// What is known of a fence.
+pub(super) fn fencing(fence: Fence) -> Fencing {
+    Fencing {
+        at: "2026-10-01T07:16:30Z".parse().expect("a time"),
+        fence,
+        writes_until: None,
         seen: vec![],
     }
 }

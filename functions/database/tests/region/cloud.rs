@@ -1,8 +1,11 @@
 //! RDS and CloudWatch in two Regions, and the application in front of them, as far as these tests need them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_sdk_dynamodb::operation::get_item::{GetItemInput, GetItemOutput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_rds::operation::create_db_instance_read_replica::{
     CreateDbInstanceReadReplicaInput, CreateDbInstanceReadReplicaOutput,
 };
@@ -66,9 +69,16 @@ pub(crate) struct State {
     pub(crate) metrics: Vec<String>,
     /// By host: the application there.
     pub(crate) applications: BTreeMap<&'static str, Application>,
+    /// The item of the write lease, if there is one.
+    pub(crate) lease: Option<Item>,
+    /// What happens to the lease between the next look at it and the next call that changes it.
+    pub(crate) meanwhile: Option<Item>,
     /// By database: the value that was stored last.
     stored: BTreeMap<&'static str, String>,
 }
+
+/// An item of DynamoDB.
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// A cluster or an instance.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +125,11 @@ impl Cloud {
     pub(crate) fn changes(&self) -> Vec<String> {
         let calls = self.calls().into_iter();
         calls
-            .filter(|call| !call.contains("Describe") && !call.contains("GetMetricData"))
+            .filter(|call| {
+                !["Describe", "GetMetricData", "GetItem"]
+                    .iter()
+                    .any(|look| call.contains(look))
+            })
             .collect()
     }
 
@@ -253,6 +267,55 @@ impl Cloud {
             "GetMetricData",
             metric_data,
         ))];
+        Client::from_conf(
+            Config::builder()
+                .behavior_version(config::BehaviorVersion::latest())
+                .region(config::Region::new(region.to_string()))
+                .credentials_provider(config::Credentials::new("test", "test", None, None, "test"))
+                .http_client(create_mock_http_client())
+                .retry_config(RetryConfig::disabled())
+                .interceptor(answering(&rules))
+                .build(),
+        )
+    }
+
+    /// What a rule computes for DynamoDB, which speaks JSON.
+    fn item<I, O, E>(
+        &self,
+        region: &Region,
+        call: &'static str,
+        effect: impl Fn(&mut State, &I) -> Answer<O> + Send + Sync + 'static,
+    ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
+        let (cloud, region) = (self.clone(), region.clone());
+        move |input| {
+            let mut state = cloud.state();
+            state.calls.push(format!("{region} {call}"));
+            let refused = |status, code: &str| {
+                let error =
+                    format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"no"}}"#);
+                MockResponse::Http(http(status, error))
+            };
+            match state.fates.get(call).copied() {
+                Some(Fate::Refused(status, code)) => refused(status, code),
+                fate => match (effect(&mut state, input), fate) {
+                    (Ok(_), Some(_)) => refused(500, "InternalServerError"),
+                    (Ok(output), None) => MockResponse::Output(output),
+                    (Err(code), _) => refused(400, code),
+                },
+            }
+        }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the client is handed in here, and answered by rules"
+    )]
+    pub(crate) fn dynamodb(&self, region: &Region) -> aws_sdk_dynamodb::Client {
+        use aws_sdk_dynamodb::{Client, Config, config};
+        let rules = [
+            mock!(Client::get_item).then_compute_response(self.item(region, "GetItem", get_item)),
+            mock!(Client::update_item).then_compute_response(self.item(region, "UpdateItem", update_item)),
+        ];
         Client::from_conf(
             Config::builder()
                 .behavior_version(config::BehaviorVersion::latest())
@@ -551,4 +614,37 @@ fn create(
     let id = input.db_instance_identifier().unwrap_or_default().to_owned();
     state.databases.insert((region.clone(), id), replica);
     Ok(CreateDbInstanceReadReplicaOutput::builder().build())
+}
+
+fn get_item(state: &mut State, input: &GetItemInput) -> Answer<GetItemOutput> {
+    assert_eq!(input.consistent_read(), Some(true));
+    assert_eq!(input.table_name(), Some("shop-write-lease"));
+    let found = state.lease.clone();
+    if let Some(changed) = state.meanwhile.take() {
+        state.lease = Some(changed);
+    }
+    Ok(GetItemOutput::builder().set_item(found).build())
+}
+
+/// The two updates there are: of a lease that was seen, and of one that is missing.
+fn update_item(state: &mut State, input: &UpdateItemInput) -> Answer<UpdateItemOutput> {
+    let values = input.expression_attribute_values().expect("values");
+    let of = |name: &str| values.get(name).cloned();
+    let update = input.update_expression().expect("an update");
+    let met = match input.condition_expression().expect("a condition") {
+        "holder = :from AND expires_at_ms = :seen" => state.lease.as_ref().is_some_and(|lease| {
+            lease.get("holder") == of(":from").as_ref() && lease.get("expires_at_ms") == of(":seen").as_ref()
+        }),
+        "attribute_not_exists(holder)" => state.lease.is_none(),
+        other => panic!("not a condition of ours: {other}"),
+    };
+    if !met {
+        return Err("ConditionalCheckFailedException");
+    }
+    let lease = state.lease.get_or_insert_default();
+    for assignment in update.trim_start_matches("SET ").split(", ") {
+        let (name, value) = assignment.split_once(" = ").expect("an assignment");
+        lease.insert(name.to_owned(), of(value).expect("a value"));
+    }
+    Ok(UpdateItemOutput::builder().build())
 }

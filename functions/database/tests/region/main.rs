@@ -3,6 +3,7 @@
 mod cloud;
 mod fencing;
 mod following;
+mod leasing;
 mod promoting;
 
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use domain::step::{Result, Step};
 use domain::steps::Run;
 use domain::steps::database::Input;
 use domain::steps::region::{
-    Answer, Approval, CapacityAssessment, Fence, GroupSize, Lag, Promotion, RegionAssessment, Risk, Verdict,
+    Answer, Approval, CapacityAssessment, Fence, Fencing, GroupSize, Lag, Promotion, RegionAssessment, Risk,
+    Verdict,
 };
 use domain::system::{System, Systems, read};
 use jiff::Timestamp;
@@ -181,6 +183,7 @@ impl Scene {
             rds: self.cloud.rds(&self.here),
             rds_in: Arc::new(move |region| rds.rds(region)),
             cloudwatch_in: Arc::new(move |region| cloudwatch.cloudwatch(region)),
+            dynamodb: self.cloud.dynamodb(&self.here),
             journal: self.journal.clone(),
             write_check: WriteCheck {
                 connector: self.cloud.connector(),

@@ -43,6 +43,15 @@ fn accepting(accepted: &[Risk]) -> Option<Box<Approval>> {
     }))
 }
 
+fn known(fence: Fence) -> Fencing {
+    Fencing {
+        at: jiff::Timestamp::UNIX_EPOCH,
+        fence,
+        writes_until: None,
+        seen: vec![],
+    }
+}
+
 fn everything() -> Option<Box<Approval>> {
     accepting(&Risk::ALL)
 }
@@ -62,8 +71,7 @@ fn started(
         run: scene.run(),
         epoch: epoch(),
         region: Box::new(assessed(verdict)),
-        fenced_at: jiff::Timestamp::UNIX_EPOCH,
-        fence,
+        fencing: known(fence),
         approval,
         how,
     }
@@ -320,8 +328,7 @@ async fn an_assessment_of_another_move_is_no_ground() {
         run: scene.run(),
         epoch: epoch(),
         region: Box::new(region),
-        fenced_at: jiff::Timestamp::UNIX_EPOCH,
-        fence: Fence::Fenced,
+        fencing: known(Fence::Fenced),
         approval: everything(),
         how: Regular,
     };

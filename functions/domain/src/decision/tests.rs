@@ -1,10 +1,10 @@
 //! The judgement as a table: each case is a sentence.
 
-use events::{AlarmKind, DatabaseSource, RdsEventId, Via};
+use events::{AlarmKind, DatabaseEvent, DatabaseSource, RdsEventId, Via};
 use proptest::prelude::*;
 
 use super::*;
-use crate::journal::{AlarmSeen, Incident, Lock};
+use crate::journal::{AlarmSeen, Incident, Lock, Outcome};
 use crate::names::Epoch;
 use crate::system;
 
@@ -58,6 +58,7 @@ fn alarm(name: &str, state: AlarmState, minute: i64) -> Signal {
             name: name.into(),
             arn: format!("arn:aws:cloudwatch:eu-central-1:111122223333:alarm:{name}"),
             kind: AlarmKind::Metric,
+            metrics: vec![],
             state,
             previous: None,
             reason: "Threshold Crossed".into(),
@@ -85,7 +86,12 @@ fn database(event: u16, identifier: &str) -> Signal {
 
 fn decided(signal: &Signal, system: &System, journal: &View, minute: i64) -> Decision {
     let systems = Systems::from(vec![system.clone()]);
-    decide(signal, system_of(signal, &systems), journal, at(minute))
+    let known = Known {
+        facts: None,
+        journal,
+        now: at(minute),
+    };
+    decide(signal, systems_of(signal, &systems).first().copied(), known)
 }
 
 fn past(closed: i64, outcome: Outcome) -> Incident {

@@ -20,6 +20,12 @@ pub enum Input {
         /// The run.
         run: Run,
     },
+    /// No alarm of the primary Region that means user-impact is in ALARM: users are served, as the outside sees it.
+    /// Answers [`super::region::Seen`]. True at once for a system without such an alarm, and then says so.
+    UsersServed {
+        /// The run.
+        run: Run,
+    },
 }
 
 /// The database as observed before anything is done to it.

@@ -1,12 +1,11 @@
 //! Moving a database's writer inside its Region, and to another Region.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::assess::{Assessment, Writer};
-use super::region::{Approval, Fence, Promotion, RegionAssessment};
-use crate::names::Epoch;
+use super::region::{Approval, Fence, Fencing, Promotion, RegionAssessment};
+use crate::names::{Epoch, Zone};
 
 /// What `database` can be asked to ensure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +26,16 @@ pub enum Input {
         run: Run,
         /// What was observed before.
         assessment: Assessment,
+    },
+    /// The writer is in another zone than that one, and RDS calls it available: a failover moves it where it is not.
+    /// Answers [`super::region::Seen`].
+    WriterOutOfZone {
+        /// The run.
+        run: Run,
+        /// The epoch under which the run holds the lock.
+        epoch: Epoch,
+        /// The zone.
+        zone: Zone,
     },
     /// A value written through the application's database is read back.
     Writable {
@@ -55,10 +64,9 @@ pub enum Input {
         epoch: Epoch,
         /// What was observed before.
         region: Box<RegionAssessment>,
-        /// Whether the source is known to take no writes.
-        fence: Fence,
-        /// Since when that is known: what had arrived before says nothing about what was written before it.
-        fenced_at: Timestamp,
+        /// Whether the source is known to take no writes, and since when: what had arrived before says nothing about
+        /// what was written before it.
+        fencing: Fencing,
         /// The person's answer, where the move had to be approved.
         #[serde(default)]
         approval: Option<Box<Approval>>,

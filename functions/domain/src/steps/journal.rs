@@ -7,6 +7,7 @@ use super::Run;
 use super::assess::Assessment;
 use super::database::{Moved, Written};
 use super::notify::Failure;
+use super::plan::{self, Plan};
 use super::region::{self, Answer, Approval, Fencing, Noted, Promoted, RegionAssessment, Seen};
 use crate::journal::Outcome;
 use crate::names::Epoch;
@@ -73,6 +74,12 @@ pub struct Record {
     /// A request through the name was served by the other Region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<Seen>,
+    /// What a recovery inside a Region was going to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// The proof that it helped, seen from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<Seen>,
     /// What each state saw, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timeline: Vec<Noted>,
@@ -88,6 +95,15 @@ impl Record {
 
         if let Some(region) = &self.region {
             return self.outcome_of_move(region.verdict);
+        }
+        if let Some(plan) = &self.plan {
+            return match (&self.failure, plan.verdict, &self.proven) {
+                (Some(_), _, _) => Outcome::Paged,
+                (None, plan::Verdict::StandDown, _) => Outcome::StoodDown,
+                (None, plan::Verdict::Act, Some(_)) => Outcome::Recovered,
+                // Nothing says that it failed, and nothing proves that it worked: that is for a person to look at.
+                (None, plan::Verdict::Act, None) => Outcome::Paged,
+            };
         }
         let verdict = self.assessment.as_ref().map(|assessment| assessment.verdict);
         match (&self.failure, verdict, &self.written) {

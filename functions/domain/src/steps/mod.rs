@@ -7,8 +7,10 @@ pub mod assess;
 pub mod cache;
 pub mod capacity;
 pub mod database;
+pub mod deployment;
 pub mod journal;
 pub mod notify;
+pub mod plan;
 pub mod region;
 pub mod traffic;
 

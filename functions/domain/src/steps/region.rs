@@ -128,6 +128,12 @@ pub struct Fencing {
     pub at: Timestamp,
     /// Whether there is positive evidence.
     pub fence: Fence,
+    /// Until when the source may have taken writes, where a write lease that ran out is the evidence. Every other kind
+    /// is a word of RDS, which reached the source and fenced it: what it had written by then could still be replicated,
+    /// and the lag says what was not. A lease runs out by itself, in a Region that nobody could reach, and whose last
+    /// writes may have arrived nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes_until: Option<Timestamp>,
     /// What was seen, in AWS's words.
     pub seen: Vec<String>,
 }
@@ -136,7 +142,8 @@ pub struct Fencing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fence {
-    /// Positive evidence: an event of RDS, or the isolation seen in place and the source's own write check refused.
+    /// Positive evidence: an event of RDS, the isolation seen in place and the source's own write check refused, or the
+    /// source's write lease run out and taken over.
     Fenced,
     /// The source did not answer, or nothing proves that it takes no writes.
     Unknown,
@@ -200,18 +207,78 @@ impl std::str::FromStr for Risk {
     }
 }
 
-/// What a person has to accept before the target is promoted; empty when nothing can be lost (rules 4 and 5).
-pub fn risks(assessment: &RegionAssessment, fence: Fence, promised: &Objectives) -> Vec<Risk> {
+/// What a failover loses at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Acknowledged writes of so many milliseconds.
+    pub ms: u64,
+    /// Where they may have been written for longer than the lag says, under a write lease: until then.
+    pub writes_until: Option<Timestamp>,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, ms) = (self.ms / 1_000, self.ms % 1_000);
+        match self.writes_until {
+            None => write!(
+                f,
+                "writes of the last {seconds}.{ms:03} s before the failure are lost"
+            ),
+            Some(until) => write!(
+                f,
+                "writes of up to {seconds}.{ms:03} s (the source's lease let it write until {until}, and nothing is known \
+                 to have arrived since {}) are lost",
+                since(until, self.ms)
+            ),
+        }
+    }
+}
+
+/// The instant so many milliseconds before another.
+fn since(until: Timestamp, ms: u64) -> Timestamp {
+    until
+        .checked_sub(Duration::from_millis(ms).signed())
+        .unwrap_or(Timestamp::MIN)
+}
+
+/// What a failover loses at most, if anybody knows: what had not arrived when the lag was last measured. A source that
+/// went on writing under its lease while nothing arrived lost all of that as well: when the replication stopped is not
+/// known, so everything counts that was written after the last instant that is known to have arrived.
+pub fn loss(assessment: &RegionAssessment, fencing: Option<&Fencing>) -> Option<Loss> {
+    let lag = assessment.lag.filter(|lag| lag.age_ms <= FRESH_LAG.as_millis())?;
+    let arrived_until = since(lag.measured_at, lag.lag_ms);
+    let by_lease = fencing
+        .and_then(|fencing| fencing.writes_until)
+        .and_then(|until| {
+            let ms = until.as_millisecond() - arrived_until.as_millisecond();
+            Some((u64::try_from(ms).ok()?, until))
+        })
+        .filter(|(ms, _)| *ms > lag.lag_ms);
+    Some(match by_lease {
+        Some((ms, until)) => Loss {
+            ms,
+            writes_until: Some(until),
+        },
+        None => Loss {
+            ms: lag.lag_ms,
+            writes_until: None,
+        },
+    })
+}
+
+/// What a person has to accept before the target is promoted; empty when nothing can be lost (rules 4 and 5). Nobody
+/// having looked for evidence of a fence is as good as having found none.
+pub fn risks(assessment: &RegionAssessment, fencing: Option<&Fencing>, promised: &Objectives) -> Vec<Risk> {
     match assessment.verdict {
         Verdict::StandDown | Verdict::SwitchOver => Vec::new(),
         Verdict::FailOver => {
-            let loss = match assessment.lag {
+            let loss = match loss(assessment, fencing) {
                 None => Risk::LagUnknown,
-                Some(lag) if lag.age_ms > FRESH_LAG.as_millis() => Risk::LagUnknown,
-                Some(lag) if lag.lag_ms > promised.rpo.as_millis() => Risk::LagOverBudget,
+                Some(loss) if loss.ms > promised.rpo.as_millis() => Risk::LagOverBudget,
                 Some(_) => Risk::DataLoss,
             };
-            let unfenced = (fence != Fence::Fenced).then_some(Risk::NotFenced);
+            let fenced = fencing.is_some_and(|fencing| fencing.fence == Fence::Fenced);
+            let unfenced = (!fenced).then_some(Risk::NotFenced);
             std::iter::once(loss).chain(unfenced).collect()
         }
     }
@@ -318,3 +385,6 @@ pub struct Resolved {
     /// What was seen.
     pub seen: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

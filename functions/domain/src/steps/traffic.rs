@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Run;
+use super::plan::Plan;
 use super::region::Shifted;
 use crate::names::Epoch;
 
@@ -52,5 +53,23 @@ pub enum Input {
     Served {
         /// The run.
         run: Run,
+    },
+    /// The load balancer of the primary Region sends nobody to the zone: a zonal shift is in force. Answers
+    /// [`super::region::Seen`]. True as well while AWS's own autoshift is.
+    ZoneShifted {
+        /// The run.
+        run: Run,
+        /// The epoch under which the run holds the lock.
+        epoch: Epoch,
+        /// What is to be done.
+        plan: Plan,
+    },
+    /// The undo of `zone-shifted`, and the way back: no zonal shift of ours is in force. Answers
+    /// [`super::region::Seen`].
+    ZoneUnshifted {
+        /// The run.
+        run: Run,
+        /// What is to be done.
+        plan: Plan,
     },
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::names::Region;
 
 mod region;
+mod tier;
 
 /// Something wrong with a system file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,7 +115,7 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
         let alarm = name.get_ref().as_str();
         match declared.get(alarm) {
             Some(Meaning::UserImpact) => {}
-            Some(Meaning::DatabaseDown | Meaning::RegionDown) => problem(
+            Some(_) => problem(
                 name.span(),
                 format!("`{alarm}` starts a recovery, so it cannot confirm one"),
                 "a second signal must be independent: name an alarm that means `user-impact`".to_owned(),
@@ -170,6 +171,7 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
     }
 
     topics(&file.people, primary, file, &mut problem);
+    tier::contradictions(file, &mut problem);
     region::contradictions(file, &mut problem);
     problems
 }
@@ -252,12 +254,16 @@ fn assemble(file: SystemFile) -> System {
                     region: alarm
                         .region
                         .map_or_else(|| primary.clone(), toml::Spanned::into_inner),
+                    zone: alarm.zone.map(toml::Spanned::into_inner),
                 };
                 (alarm.name.into_inner(), declared)
             })
             .collect(),
         regions: Regions { primary, standby },
         database,
+        web: file.web.map(toml::Spanned::into_inner),
+        deployments: file.deployments.map(toml::Spanned::into_inner),
+        cache: file.cache,
         region_failover,
         objectives: Objectives {
             rto: file.objectives.rto.into_inner(),
@@ -265,6 +271,10 @@ fn assemble(file: SystemFile) -> System {
             availability: file.objectives.availability,
         },
         policy: Policy {
+            others: tier::policies(&file.policy),
+            blame_deployment_within: file.policy.roll_back_deployment.blame_within,
+            replacements_per_hour: file.policy.replace_instances.per_hour,
+            page_after: file.policy.page_after,
             signal_max_age: file.policy.signal_max_age,
             fail_over_database: RecoveryPolicy {
                 mode: file.policy.fail_over_database.mode,

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::duration::Duration;
-use crate::names::{AccountId, DbIdentifier, Region, SystemName, TopicArn};
-use crate::system::region_failover::{Hostname, Isolation, Replication, Traffic, Web};
+use crate::names::{AccountId, DbIdentifier, Region, SystemName, TopicArn, Zone};
+use crate::system::region_failover::{Hostname, Isolation, Replication, Traffic, Web, WriteLease};
+use crate::system::tier::{Cache, Deployments, WebTier};
 
 /// An application that Evenkeel keeps upright.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -25,6 +26,14 @@ pub struct SystemFile {
     pub regions: RegionsTable,
     /// Its database.
     pub database: DatabaseTable,
+    /// What serves users in the primary Region. Needed by recoveries of deployments, zones, instances and load.
+    #[schemars(with = "Option<WebTier>")]
+    pub web: Option<Spanned<WebTier>>,
+    /// How the application is deployed.
+    #[schemars(with = "Option<Deployments>")]
+    pub deployments: Option<Spanned<Deployments>>,
+    /// Its cache in the primary Region.
+    pub cache: Option<Cache>,
     /// The CloudWatch alarms that Evenkeel listens to, and what each means.
     #[serde(default)]
     pub alarms: Vec<AlarmTable>,
@@ -118,6 +127,9 @@ pub struct AlarmTable {
     /// Region, or it is lost with the Region it is about.
     #[schemars(with = "Option<Region>")]
     pub region: Option<Spanned<Region>>,
+    /// The Availability Zone that it is about. Goes with `zone-impaired`.
+    #[schemars(with = "Option<Zone>")]
+    pub zone: Option<Spanned<Zone>>,
 }
 
 /// What an alarm looks at.
@@ -152,6 +164,14 @@ pub enum Meaning {
     UserImpact,
     /// The Region that serves is lost. Two of these that look at different things are needed to start a move.
     RegionDown,
+    /// One Availability Zone does not serve as the others do: errors or unhealthy targets there. Needs `zone`.
+    ZoneImpaired,
+    /// Targets are unhealthy, wherever they are.
+    InstancesUnhealthy,
+    /// The load comes near what the instances carry. Its threshold is the load that one wants them to have.
+    LoadHigh,
+    /// The cache's primary does not serve.
+    CacheDown,
 }
 
 impl fmt::Display for Meaning {
@@ -160,6 +180,10 @@ impl fmt::Display for Meaning {
             Self::DatabaseDown => "database-down",
             Self::UserImpact => "user-impact",
             Self::RegionDown => "region-down",
+            Self::ZoneImpaired => "zone-impaired",
+            Self::InstancesUnhealthy => "instances-unhealthy",
+            Self::LoadHigh => "load-high",
+            Self::CacheDown => "cache-down",
         })
     }
 }
@@ -193,6 +217,136 @@ pub struct PolicyTable {
     /// The unplanned move to the standby Region.
     #[serde(default)]
     pub fail_over_region: RegionPolicyTable,
+    /// Going back to the last good revision. Errors that begin within `blame-within` of a deployment are its doing.
+    #[serde(default)]
+    pub roll_back_deployment: RollBackPolicyTable,
+    /// Leaving an Availability Zone.
+    #[serde(default)]
+    pub evacuate_zone: OtherPolicyTable,
+    /// Replacing unhealthy instances.
+    #[serde(default)]
+    pub replace_instances: ReplacePolicyTable,
+    /// Adding instances ahead of need.
+    #[serde(default)]
+    pub scale_out: ScaleOutPolicyTable,
+    /// Moving the cache's primary.
+    #[serde(default)]
+    pub fail_over_cache: OtherPolicyTable,
+    /// How long users may fail for no known reason before a person is paged.
+    #[serde(default = "default_page_after")]
+    pub page_after: Duration,
+}
+
+const fn default_page_after() -> Duration {
+    Duration::from_mins(5)
+}
+
+/// When a recovery may run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OtherPolicyTable {
+    /// `automatic`: by itself. `page`: a person is paged instead.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself (the flap guard).
+    #[serde(default = "default_other_cooldown")]
+    pub cooldown: Duration,
+}
+
+impl Default for OtherPolicyTable {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            cooldown: default_other_cooldown(),
+        }
+    }
+}
+
+const fn default_other_cooldown() -> Duration {
+    Duration::from_mins(30)
+}
+
+/// When a deployment may be rolled back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RollBackPolicyTable {
+    /// `automatic`: by itself. `page`: a person is paged instead.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself (the flap guard).
+    #[serde(default = "default_other_cooldown")]
+    pub cooldown: Duration,
+    /// How long after a deployment began errors count as its doing.
+    #[serde(default = "default_blame_within")]
+    pub blame_within: Duration,
+}
+
+impl Default for RollBackPolicyTable {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            cooldown: default_other_cooldown(),
+            blame_within: default_blame_within(),
+        }
+    }
+}
+
+const fn default_blame_within() -> Duration {
+    Duration::from_mins(30)
+}
+
+/// When instances may be replaced.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReplacePolicyTable {
+    /// `automatic`: by itself. `page`: a person is paged instead.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself (the flap guard).
+    #[serde(default = "default_short_cooldown")]
+    pub cooldown: Duration,
+    /// How many instances may be replaced in an hour. More than that is no problem of instances.
+    #[serde(default = "default_per_hour")]
+    pub per_hour: u32,
+}
+
+impl Default for ReplacePolicyTable {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            cooldown: default_short_cooldown(),
+            per_hour: default_per_hour(),
+        }
+    }
+}
+
+const fn default_short_cooldown() -> Duration {
+    Duration::from_mins(5)
+}
+
+const fn default_per_hour() -> u32 {
+    4
+}
+
+/// When instances may be added.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScaleOutPolicyTable {
+    /// `automatic`: by itself. `page`: a person is paged instead.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself (the flap guard).
+    #[serde(default = "default_short_cooldown")]
+    pub cooldown: Duration,
+}
+
+impl Default for ScaleOutPolicyTable {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            cooldown: default_short_cooldown(),
+        }
+    }
 }
 
 impl Default for PolicyTable {
@@ -201,6 +355,12 @@ impl Default for PolicyTable {
             signal_max_age: default_signal_max_age(),
             fail_over_database: RecoveryPolicyTable::default(),
             fail_over_region: RegionPolicyTable::default(),
+            roll_back_deployment: RollBackPolicyTable::default(),
+            evacuate_zone: OtherPolicyTable::default(),
+            replace_instances: ReplacePolicyTable::default(),
+            scale_out: ScaleOutPolicyTable::default(),
+            fail_over_cache: OtherPolicyTable::default(),
+            page_after: default_page_after(),
         }
     }
 }
@@ -291,6 +451,9 @@ pub struct RegionFailoverTable {
     pub traffic: Traffic,
     /// An ElastiCache global datastore to promote as well.
     pub global_datastore: Option<String>,
+    /// The lease under which the application takes writes, if it has one.
+    #[schemars(with = "Option<WriteLease>")]
+    pub write_lease: Option<Spanned<WriteLease>>,
     /// The primary Region's half. Its database and its people are the keys `database` and `people`.
     pub primary: PrimarySiteTable,
     /// The standby Region's half.

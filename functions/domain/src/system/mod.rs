@@ -7,19 +7,21 @@
 pub mod check;
 pub mod file;
 pub mod region_failover;
+pub mod tier;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::duration::Duration;
-use crate::names::{AccountId, DbIdentifier, Region, SystemName, TopicArn};
+use crate::names::{AccountId, DbIdentifier, Recovery, Region, SystemName, TopicArn, Zone};
 use crate::step;
 use crate::steps::Run;
 
 pub use check::{Problem, read};
 pub use file::{DatabaseKind, HttpsUrl, Meaning, Mode, Percent, Watches};
 pub use region_failover::{Move, RegionFailover, Site};
+pub use tier::{Cache, Deployments, WebTier};
 
 /// An application that Evenkeel keeps upright, coherent by construction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +36,12 @@ pub struct System {
     pub database: Database,
     /// The declared alarms, by name.
     pub alarms: BTreeMap<String, DeclaredAlarm>,
+    /// What serves users in the primary Region, where recoveries of it are wanted.
+    pub web: Option<WebTier>,
+    /// How it is deployed.
+    pub deployments: Option<Deployments>,
+    /// Its cache in the primary Region.
+    pub cache: Option<Cache>,
     /// What a Region failover has to know, where there is a second Region.
     pub region_failover: Option<RegionFailover>,
     /// What was promised.
@@ -53,6 +61,8 @@ pub struct DeclaredAlarm {
     pub watches: Option<Watches>,
     /// The Region that it lives in.
     pub region: Region,
+    /// The Availability Zone that it is about, where it means `zone-impaired`.
+    pub zone: Option<Zone>,
 }
 
 /// Where a system runs.
@@ -95,6 +105,23 @@ pub struct Policy {
     pub fail_over_database: RecoveryPolicy,
     /// The unplanned move to the other Region.
     pub fail_over_region: RegionPolicy,
+    /// The other recoveries: those inside the primary Region. Every one of them has an entry.
+    pub others: BTreeMap<Recovery, OtherPolicy>,
+    /// How long after a deployment began errors count as its doing.
+    pub blame_deployment_within: Duration,
+    /// How many instances may be replaced in an hour.
+    pub replacements_per_hour: u32,
+    /// How long users may fail for no known reason before a person is paged.
+    pub page_after: Duration,
+}
+
+/// When a recovery inside the primary Region may run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct OtherPolicy {
+    /// By itself, or by a person only.
+    pub mode: Mode,
+    /// How long after one run the next may not start by itself.
+    pub cooldown: Duration,
 }
 
 /// When a system may be moved to the other Region without having been told to.
@@ -185,13 +212,32 @@ impl From<Vec<System>> for Systems {
 }
 
 impl System {
+    /// The Region in which a recovery of it runs, unless somebody says otherwise: where it moves the system to, or else
+    /// where the system is at home.
+    pub fn region_for(&self, recovery: Recovery) -> &Region {
+        match recovery {
+            Recovery::FailOverRegion | Recovery::SwitchOverRegion => {
+                self.regions.standby.as_ref().unwrap_or(&self.regions.primary)
+            }
+            Recovery::FailBackRegion
+            | Recovery::FailOverDatabase
+            | Recovery::RollBackDeployment
+            | Recovery::EvacuateZone
+            | Recovery::ReturnToZone
+            | Recovery::ReplaceInstances
+            | Recovery::ScaleOut
+            | Recovery::FailOverCache => &self.regions.primary,
+        }
+    }
+
     /// Its databases, in every Region.
     fn databases(&self) -> impl Iterator<Item = &DbIdentifier> {
         let sites = self.region_failover.iter().flat_map(|shared| &shared.sites);
         std::iter::once(&self.database.identifier).chain(sites.map(|site| &site.database))
     }
 
-    fn lives_in(&self, account: &str, region: &str) -> bool {
+    /// Whether it runs in that account and, on some day, in that Region.
+    pub fn lives_in(&self, account: &str, region: &str) -> bool {
         self.account.as_str() == account
             && (self.regions.primary.as_str() == region
                 || self

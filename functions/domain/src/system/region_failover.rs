@@ -22,6 +22,20 @@ pub const LONGEST_TTL: Duration = Duration::from_mins(5);
 /// The longest window over which signals may be asked to hold: a move waits it out before it does anything.
 pub const LONGEST_WINDOW: Duration = Duration::from_mins(2);
 
+/// The shortest write lease: a shorter one is lost by a renewal that takes its time.
+pub const SHORTEST_WRITE_LEASE: Duration = Duration::from_secs(1);
+
+/// The longest write lease: so long a source that was cut off goes on writing what may never arrive.
+pub const LONGEST_WRITE_LEASE: Duration = Duration::from_secs(60);
+
+/// The least margin of a write lease. Clocks of instances that follow the Amazon Time Sync Service differ by far less
+/// (EC2 User Guide, set-time); one that follows nothing is what the margin is for.
+pub const LEAST_MARGIN: Duration = Duration::from_secs(1);
+
+/// How long a recovery tries to fence its source, once the window of the policy is over: the deadline of `FenceSource`
+/// in `fail-over-region.asl.json`, less the time that the last attempt takes.
+pub const FENCE_TRIED_FOR: Duration = Duration::from_secs(50);
+
 /// What a Region failover has to know about a system.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RegionFailover {
@@ -39,6 +53,8 @@ pub struct RegionFailover {
     pub traffic: Traffic,
     /// An ElastiCache global datastore to promote as well.
     pub global_datastore: Option<String>,
+    /// The lease under which the application takes writes, if it has one.
+    pub write_lease: Option<WriteLease>,
     /// The primary Region's half and the standby Region's, in this order.
     pub sites: [Site; 2],
 }
@@ -136,6 +152,27 @@ pub struct Isolation {
     pub security_groups: Vec<String>,
     /// A security group that lets nobody in, made beforehand.
     pub isolating_security_group: String,
+}
+
+/// The lease under which the application takes writes: it does so only while its own Region holds it. A lease that has
+/// run out is evidence that a Region which nobody can reach takes no writes any more (rule 4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WriteLease {
+    /// The DynamoDB table that it is kept in: a global table with multi-Region strong consistency, with a replica in
+    /// both Regions and a witness in a third. Its partition key is the string `system`; it has no sort key.
+    pub table: String,
+    /// How long the application may take writes after it has renewed the lease: `1s` to `60s`.
+    pub duration: Duration,
+    /// How much longer is waited, because no two clocks are the same: `1s` or more, at most the duration.
+    pub margin: Duration,
+}
+
+impl WriteLease {
+    /// How long after the last renewal it is proven that nobody writes under the lease.
+    pub const fn runs_out_after(&self) -> Duration {
+        Duration::from_millis(self.duration.as_millis() + self.margin.as_millis())
+    }
 }
 
 /// How users are moved to the other Region.

@@ -125,6 +125,7 @@ fn an_undeclared_alarm_says_how_to_declare_it() {
         verdict: domain::decision::Verdict::Page,
         why,
         evidence: vec![],
+        about: None,
     };
     let message = Message::about_decision(&shop(), &here(), "disk-full@1", &decision);
     assert_snapshot!(format!("{}\n---\n{}", message.subject, message.text));
@@ -233,6 +234,7 @@ mode = "page"
             fencing: Some(Fencing {
                 at: at("2026-09-21T14:14:05Z"),
                 fence: Fence::Unknown,
+                writes_until: None,
                 seen: vec![],
             }),
             timeline: vec![noted(
@@ -253,13 +255,55 @@ mode = "page"
             token: "AAAAKgAAAAIAAAAA".into(),
             asked_at: at("2026-09-21T14:14:06Z"),
             expires_at: at("2026-09-21T14:29:06Z"),
-            risks: risks(region, Fence::Unknown, &system.objectives),
+            risks: risks(region, record.fencing.as_ref(), &system.objectives),
             answer: None,
         };
         let message = Message::question(&system, &there(), &move_run(), &record, &question);
         assert!(!message.text.contains(&question.token));
         assert_eq!(message.topic.region(), "eu-west-1");
         assert_snapshot!(message.text);
+    }
+
+    /// The source was cut off, and went on writing until its lease ran out.
+    fn leased() -> Record {
+        let fencing = Fencing {
+            at: at("2026-09-21T14:14:05Z"),
+            fence: Fence::Fenced,
+            writes_until: Some(at("2026-09-21T14:13:20Z")),
+            seen: vec!["write lease of shop held by eu-central-1 ran out".into()],
+        };
+        let promoted = Promoted {
+            at: at("2026-09-21T14:16:00Z"),
+            fence: Fence::Fenced,
+            seen: vec![],
+        };
+        Record {
+            fencing: Some(fencing),
+            promoted: Some(promoted),
+            ..assessed()
+        }
+    }
+
+    #[test]
+    fn what_was_written_under_a_lease_is_part_of_the_question_and_of_the_page() {
+        let (system, record) = (shop_in_two_regions(), leased());
+        let region = record.region.as_ref().expect("assessed");
+        let question = Question {
+            incident: move_run().incident,
+            token: "AAAAKgAAAAIAAAAA".into(),
+            asked_at: at("2026-09-21T14:14:06Z"),
+            expires_at: at("2026-09-21T14:29:06Z"),
+            risks: risks(region, record.fencing.as_ref(), &system.objectives),
+            answer: None,
+        };
+        let asked = Message::question(&system, &there(), &move_run(), &record, &question);
+        let now = at("2026-09-21T14:31:00Z");
+        let told = Message::about_run(&system, &there(), &move_run(), &record, now);
+        let lines = |text: &str| {
+            let about = text.lines().filter(|line| line.contains("lease let it write"));
+            about.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_snapshot!([lines(&asked.text), lines(&told.text)].concat().join("\n"));
     }
 
     #[test]

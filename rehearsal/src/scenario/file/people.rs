@@ -51,6 +51,8 @@ enum Word {
     Reject,
     Run,
     Stop,
+    Disarm,
+    Arm,
     Nothing,
 }
 
@@ -100,6 +102,8 @@ pub(super) fn person(
         },
         Word::Reject => Does::Reject,
         Word::Stop => Does::Stop,
+        Word::Disarm => Does::Disarm,
+        Word::Arm => Does::Arm,
         Word::Nothing => Does::Nothing,
         Word::Run => run(table, &span, system, problems)?,
     };
@@ -195,8 +199,8 @@ fn run(
         Some(region) => place(region, system, problems)?,
         // A recovery runs in the Region to which it moves the system.
         None => match named {
-            Recovery::FailOverDatabase | Recovery::FailBackRegion => Where::At(Place::Primary),
             Recovery::FailOverRegion | Recovery::SwitchOverRegion => Where::At(Place::Standby),
+            _ => Where::At(Place::Primary),
         },
     };
     Some(Does::Run {

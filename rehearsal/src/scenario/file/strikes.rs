@@ -1,11 +1,13 @@
 //! `[[fault]]`: what strikes, and when.
 
 use domain::duration::Duration;
+use domain::names::Zone;
 use domain::system::System;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Problems, TWO_REGIONS, misplaced, place};
+use super::{Problems, TWO_REGIONS, misplaced, one_of, place};
+use crate::world::deployments::Behaviour;
 use crate::world::fault::{Fault, Kind, Since, Where};
 
 /// A fault as it is written.
@@ -29,8 +31,32 @@ pub(super) struct Table {
     lag: Option<Spanned<Duration>>,
     /// How many more instances can be had.
     at_most: Option<Spanned<u32>>,
-    /// How many instances are lost.
+    /// How many instances are lost, events come, or times an alarm flaps.
     count: Option<Spanned<u32>>,
+    /// What the revision does that is deployed.
+    revision: Option<Spanned<RevisionWord>>,
+    /// The zone of the primary Region, by its letter.
+    zone: Option<Spanned<char>>,
+    /// How many requests there are in the end, in percent of an ordinary day's.
+    percent: Option<Spanned<u32>>,
+    /// How long it takes until there are as many.
+    ramp: Option<Spanned<Duration>>,
+    /// The alarm that flaps.
+    alarm: Option<Spanned<String>>,
+}
+
+/// What a revision does, in one word.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RevisionWord {
+    /// It serves.
+    Well,
+    /// It does not start: the deployment fails.
+    Fails,
+    /// It passes its health check, and answers part of the requests with an error.
+    ServesErrors,
+    /// It starts, and breaks its target a little later.
+    KillsTargets,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -52,11 +78,66 @@ enum Word {
     ControlPlaneDown,
     DataPlaneDown,
     Partition,
+    RegionIsolated,
     ReplicationSlow,
     CapacityShort,
     InstancesLost,
     WebUnreachable,
     DeploymentRunning,
+    Deployment,
+    ZoneLost,
+    ZoneGrey,
+    BootLoop,
+    LoadSpike,
+    CachePrimaryLost,
+    AlarmStorm,
+    AlarmFlaps,
+    EventDropped,
+}
+
+impl Word {
+    /// Whether it strikes one Region, and has to say which.
+    const fn needs_region(self) -> bool {
+        match self {
+            Self::RegionLost
+            | Self::RegionBack
+            | Self::ControlPlaneDown
+            | Self::DataPlaneDown
+            | Self::RegionIsolated
+            | Self::CapacityShort
+            | Self::InstancesLost
+            | Self::WebUnreachable
+            | Self::DeploymentRunning => true,
+            Self::WriterHangs
+            | Self::WriterHostLost
+            | Self::StandbyMissing
+            | Self::Partition
+            | Self::ReplicationSlow
+            | Self::Deployment
+            | Self::ZoneLost
+            | Self::ZoneGrey
+            | Self::BootLoop
+            | Self::LoadSpike
+            | Self::CachePrimaryLost
+            | Self::AlarmStorm
+            | Self::AlarmFlaps
+            | Self::EventDropped => false,
+        }
+    }
+
+    /// Whether it is over at once, or never.
+    const fn cannot_pass(self) -> bool {
+        matches!(
+            self,
+            Self::WriterHostLost
+                | Self::StandbyMissing
+                | Self::InstancesLost
+                | Self::RegionBack
+                | Self::Deployment
+                | Self::AlarmStorm
+                | Self::AlarmFlaps
+        )
+    }
 }
 
 /// Reads a fault, and notes what is wrong with it.
@@ -76,25 +157,46 @@ pub(super) fn fault(
         );
     };
     let word = *table.kind.get_ref();
-    let needs_region = !matches!(
-        word,
-        Word::WriterHangs
-            | Word::WriterHostLost
-            | Word::StandbyMissing
-            | Word::Partition
-            | Word::ReplicationSlow
-    );
+    let needs_region = word.needs_region();
     if needs_region && table.region.is_none() {
         missing("region", "\"primary\"");
     }
-    if word == Word::ReplicationSlow && table.lag.is_none() {
-        missing("lag", "\"90s\"");
-    }
-    if word == Word::CapacityShort && table.at_most.is_none() {
-        missing("at-most", "1");
-    }
-    if word == Word::InstancesLost && table.count.is_none() {
-        missing("count", "2");
+    // Of each further key: whether this fault needs it, whether it is there, an example, and what it goes with.
+    let counted = matches!(word, Word::InstancesLost | Word::AlarmStorm | Word::AlarmFlaps);
+    let zoned = matches!(word, Word::ZoneLost | Word::ZoneGrey);
+    for (key, needed, is_there, example) in [
+        (
+            "lag",
+            word == Word::ReplicationSlow,
+            table.lag.is_some(),
+            "\"90s\"",
+        ),
+        (
+            "at-most",
+            word == Word::CapacityShort,
+            table.at_most.is_some(),
+            "1",
+        ),
+        ("count", counted, table.count.is_some(), "2"),
+        (
+            "revision",
+            word == Word::Deployment,
+            table.revision.is_some(),
+            "\"serves-errors\"",
+        ),
+        ("zone", zoned, table.zone.is_some(), "\"a\""),
+        ("percent", word == Word::LoadSpike, table.percent.is_some(), "200"),
+        ("ramp", word == Word::LoadSpike, table.ramp.is_some(), "\"2m\""),
+        (
+            "alarm",
+            word == Word::AlarmFlaps,
+            table.alarm.is_some(),
+            "\"shop-checkout-failing\"",
+        ),
+    ] {
+        if needed && !is_there {
+            missing(key, example);
+        }
     }
     if !needs_region {
         misplaced("region", table.region.as_ref(), "faults of one Region", problems);
@@ -105,13 +207,25 @@ pub(super) fn fault(
     if word != Word::CapacityShort {
         misplaced("at-most", table.at_most.as_ref(), "`capacity-short`", problems);
     }
-    if word != Word::InstancesLost {
-        misplaced("count", table.count.as_ref(), "`instances-lost`", problems);
+    if !counted {
+        let goes_with = "`instances-lost`, `alarm-storm` and `alarm-flaps`";
+        misplaced("count", table.count.as_ref(), goes_with, problems);
     }
-    if matches!(
-        word,
-        Word::WriterHostLost | Word::StandbyMissing | Word::InstancesLost | Word::RegionBack
-    ) {
+    if word != Word::Deployment {
+        misplaced("revision", table.revision.as_ref(), "`deployment`", problems);
+    }
+    if !zoned {
+        let goes_with = "`zone-lost` and `zone-grey`";
+        misplaced("zone", table.zone.as_ref(), goes_with, problems);
+    }
+    if word != Word::LoadSpike {
+        misplaced("percent", table.percent.as_ref(), "`load-spike`", problems);
+        misplaced("ramp", table.ramp.as_ref(), "`load-spike`", problems);
+    }
+    if word != Word::AlarmFlaps {
+        misplaced("alarm", table.alarm.as_ref(), "`alarm-flaps`", problems);
+    }
+    if word.cannot_pass() {
         misplaced(
             "lasts",
             table.lasts.as_ref(),
@@ -119,11 +233,21 @@ pub(super) fn fault(
             problems,
         );
     }
+    undeclared(table, system, problems);
     let place = match &table.region {
         Some(region) if needs_region => place(region, system, problems),
         _ => None,
     };
-    let kind = kind(table, place)?;
+    let kind = kind(table, place, system)?;
+    if let Some(needs) = kind.needs()
+        && system.is_some_and(|system| !needs.is_in(system))
+    {
+        problems.note(
+            table.kind.span(),
+            format!("this fault needs a system with {}", needs.table()),
+            ONE_REGION,
+        );
+    }
     if kind.needs_two_regions() && system.is_some_and(|system| system.region_failover.is_none()) {
         problems.note(
             table.kind.span(),
@@ -154,8 +278,42 @@ pub(super) fn fault(
     (problems.0.len() == known).then_some(fault)
 }
 
+/// What to do about a fault of a web tier, of deployments, or of a cache.
+const ONE_REGION: &str = "write `system = \"one-region\"`";
+
+/// A zone or an alarm that the system does not have.
+fn undeclared(table: &Table, system: Option<&System>, problems: &mut Problems) {
+    let Some(system) = system else { return };
+    if let (Some(letter), Some(web)) = (&table.zone, &system.web) {
+        let zone = zone(*letter.get_ref(), system);
+        if !web.zones.contains_key(&zone) {
+            let known: Vec<&str> = web.zones.keys().map(|zone| zone.0.as_str()).collect();
+            problems.note(
+                letter.span(),
+                format!("{zone} is no zone of the system"),
+                format!("write the last letter of one of: {}", known.join(", ")),
+            );
+        }
+    }
+    if let Some(alarm) = &table.alarm
+        && !system.alarms.contains_key(alarm.get_ref())
+    {
+        let known: Vec<&str> = system.alarms.keys().map(String::as_str).collect();
+        problems.note(
+            alarm.span(),
+            format!("the system declares no alarm `{}`", alarm.get_ref()),
+            one_of(alarm.get_ref(), &known),
+        );
+    }
+}
+
+fn zone(letter: char, system: &System) -> Zone {
+    Zone(format!("{}{letter}", system.regions.primary))
+}
+
 /// What goes wrong, with what it needs; nothing if something is missing.
-fn kind(table: &Table, place: Option<Where>) -> Option<Kind> {
+fn kind(table: &Table, place: Option<Where>, system: Option<&System>) -> Option<Kind> {
+    let struck = || Some(zone(*table.zone.as_ref()?.get_ref(), system?));
     let number = |value: &Option<Spanned<u32>>| value.as_ref().map(|value| *value.get_ref());
     Some(match *table.kind.get_ref() {
         Word::WriterHangs => Kind::WriterHangs,
@@ -166,10 +324,25 @@ fn kind(table: &Table, place: Option<Where>) -> Option<Kind> {
         Word::ControlPlaneDown => Kind::ControlPlaneDown(place?),
         Word::DataPlaneDown => Kind::DataPlaneDown(place?),
         Word::Partition => Kind::Partition,
+        Word::RegionIsolated => Kind::RegionIsolated(place?),
         Word::ReplicationSlow => Kind::ReplicationSlow(*table.lag.as_ref()?.get_ref()),
         Word::CapacityShort => Kind::CapacityShort(place?, number(&table.at_most)?),
         Word::InstancesLost => Kind::InstancesLost(place?, number(&table.count)?),
         Word::WebUnreachable => Kind::WebUnreachable(place?),
         Word::DeploymentRunning => Kind::DeploymentRunning(place?),
+        Word::Deployment => Kind::Deployment(match table.revision.as_ref()?.get_ref() {
+            RevisionWord::Well => Behaviour::Well,
+            RevisionWord::Fails => Behaviour::Fails,
+            RevisionWord::ServesErrors => Behaviour::ServesErrors,
+            RevisionWord::KillsTargets => Behaviour::KillsTargets,
+        }),
+        Word::ZoneLost => Kind::ZoneLost(struck()?),
+        Word::ZoneGrey => Kind::ZoneGrey(struck()?),
+        Word::BootLoop => Kind::BootLoop,
+        Word::LoadSpike => Kind::LoadSpike(number(&table.percent)?.into(), *table.ramp.as_ref()?.get_ref()),
+        Word::CachePrimaryLost => Kind::CachePrimaryLost,
+        Word::AlarmStorm => Kind::AlarmStorm(number(&table.count)?),
+        Word::AlarmFlaps => Kind::AlarmFlaps(table.alarm.as_ref()?.get_ref().clone(), number(&table.count)?),
+        Word::EventDropped => Kind::EventsDropped,
     })
 }

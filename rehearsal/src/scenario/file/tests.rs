@@ -98,3 +98,59 @@ fn a_second_region_must_be_there() {
     let (line, what, hint) = problem(&text);
     assert_eq!((line, hint.as_str()), (7, TWO_REGIONS), "{what}");
 }
+
+/// A scenario in one Region, and lines to add to it.
+fn in_one_region(lines: &str) -> String {
+    with(lines).replace("two-regions", "one-region")
+}
+
+#[test]
+fn faults_of_a_web_tier_are_read_and_say_what_they_lack() {
+    let fault = |rest: &str| in_one_region(&format!("[[fault]]\nat = \"1m\"\n{rest}"));
+    for right in [
+        "kind = \"deployment\"\nrevision = \"kills-targets\"",
+        "kind = \"zone-lost\"\nzone = \"a\"\nlasts = \"5m\"",
+        "kind = \"zone-grey\"\nzone = \"c\"",
+        "kind = \"boot-loop\"",
+        "kind = \"load-spike\"\npercent = 200\nramp = \"1m\"",
+        "kind = \"cache-primary-lost\"",
+        "kind = \"alarm-storm\"\ncount = 100",
+        "kind = \"alarm-flaps\"\nalarm = \"shop-load\"\ncount = 3",
+        "kind = \"event-dropped\"",
+        "kind = \"instances-lost\"\nregion = \"primary\"\ncount = 2",
+    ] {
+        from_file("x", &fault(right)).unwrap_or_else(|problems| panic!("{right}: {problems:?}"));
+    }
+    for (wrong, what) in [
+        ("kind = \"deployment\"", "this fault does not say `revision`"),
+        ("kind = \"zone-lost\"", "this fault does not say `zone`"),
+        (
+            "kind = \"zone-lost\"\nzone = \"d\"",
+            "eu-central-1d is no zone of the system",
+        ),
+        (
+            "kind = \"load-spike\"\npercent = 200",
+            "this fault does not say `ramp`",
+        ),
+        ("kind = \"boot-loop\"\ncount = 2", "`count` means nothing here"),
+        (
+            "kind = \"writer-hangs\"\nalarm = \"shop-load\"",
+            "`alarm` means nothing here",
+        ),
+        (
+            "kind = \"alarm-flaps\"\nalarm = \"shop-loud\"\ncount = 3",
+            "the system declares no alarm `shop-loud`",
+        ),
+        (
+            "kind = \"alarm-storm\"\ncount = 9\nlasts = \"1m\"",
+            "`lasts` means nothing here",
+        ),
+    ] {
+        let (line, came, hint) = problem(&fault(wrong));
+        assert_eq!(came, what, "line {line}: {hint}");
+    }
+    let nowhere = fault("kind = \"boot-loop\"").replace("one-region", "aurora");
+    let (_, what, hint) = problem(&nowhere);
+    assert_eq!(what, "this fault needs a system with [web]");
+    assert!(hint.contains("one-region"), "{hint}");
+}

@@ -1,13 +1,20 @@
 //! What has to agree for a move to another Region.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::{people, topics};
+use crate::duration::Duration;
 use crate::names::Region;
 use crate::system::file::{Meaning, Mode, RegionFailoverTable, SystemFile};
-use crate::system::region_failover::{LONGEST_TTL, LONGEST_WINDOW, Replication, Traffic, Web};
+use crate::system::region_failover::{
+    FENCE_TRIED_FOR, LEAST_MARGIN, LONGEST_TTL, LONGEST_WINDOW, LONGEST_WRITE_LEASE, Replication,
+    SHORTEST_WRITE_LEASE, Traffic, Web, WriteLease,
+};
 use crate::system::{Database, DatabaseKind, People, RegionFailover, Site};
+
+/// How long the names of DynamoDB's tables are. Source: DynamoDB Developer Guide, HowItWorks.NamingRulesDataTypes.
+const TABLE_NAMES: RangeInclusive<usize> = 3..=255;
 
 /// Route 53 ARC clusters have five endpoints. Source: ARC Developer Guide, introduction-components-routing.
 const CLUSTER_ENDPOINTS: usize = 5;
@@ -134,6 +141,14 @@ pub(super) fn contradictions(file: &SystemFile, problem: &mut impl FnMut(Range<u
             "add `cache = …` to [region-failover.primary] and [region-failover.standby]".to_owned(),
         );
     }
+    if let Some(lease) = &table.write_lease {
+        write_lease(
+            lease.get_ref(),
+            lease.span(),
+            file.policy.fail_over_region.window,
+            problem,
+        );
+    }
     let least = table.replication.least_promotion();
     let rto = *file.objectives.rto.get_ref();
     if rto.as_millis() <= least.as_millis() + table.ttl.as_millis() {
@@ -221,6 +236,52 @@ fn alarms(file: &SystemFile, problem: &mut impl FnMut(Range<usize>, String, Stri
     }
 }
 
+fn write_lease(
+    lease: &WriteLease,
+    span: Range<usize>,
+    window: Duration,
+    problem: &mut impl FnMut(Range<usize>, String, String),
+) {
+    let WriteLease {
+        table,
+        duration,
+        margin,
+    } = lease;
+    let usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if !TABLE_NAMES.contains(&table.len()) || !table.bytes().all(usual) {
+        problem(
+            span.clone(),
+            format!("`{table}` is not the name of a DynamoDB table"),
+            "3 to 255 letters, digits, `_`, `-` and `.`; not an ARN".to_owned(),
+        );
+    }
+    if !(SHORTEST_WRITE_LEASE..=LONGEST_WRITE_LEASE).contains(duration) {
+        problem(
+            span.clone(),
+            format!("a write lease of {duration} is none of {SHORTEST_WRITE_LEASE} to {LONGEST_WRITE_LEASE}"),
+            "20s leaves room for renewals that fail, and lets a lost source write for no longer".to_owned(),
+        );
+    }
+    if *margin < LEAST_MARGIN || margin > duration {
+        problem(
+            span.clone(),
+            format!("a margin of {margin} does not go with a lease of {duration}"),
+            format!("at least {LEAST_MARGIN}, for clocks differ, and at most the lease's own duration"),
+        );
+    }
+    let waited = Duration::from_millis(window.as_millis() + FENCE_TRIED_FOR.as_millis());
+    if lease.runs_out_after() > waited {
+        problem(
+            span,
+            format!(
+                "a lease that is proven to have run out after {} comes too late: a recovery asks a person after {waited}",
+                lease.runs_out_after()
+            ),
+            "shorten `duration` or `margin`, or widen `window` in [policy.fail-over-region]".to_owned(),
+        );
+    }
+}
+
 fn web_tier(
     web: &Web,
     span: Range<usize>,
@@ -286,6 +347,7 @@ pub(super) fn assemble(
         name_servers: table.name_servers,
         traffic: table.traffic,
         global_datastore: table.global_datastore,
+        write_lease: table.write_lease.map(toml::Spanned::into_inner),
         sites: [home, away],
     }
 }

@@ -286,6 +286,39 @@ fn what_contradicts_itself_between_two_regions_is_refused_with_a_way_out() {
 }
 
 #[test]
+fn a_write_lease_has_a_table_a_duration_and_a_margin_that_fit() {
+    let with = |lease: &str| format!("ttl = \"30s\"\nwrite-lease = {{ {lease} }}");
+    let said = |lease: &str| said_of(TWO_REGIONS, "ttl = \"30s\"", &with(lease));
+    let good = "table = \"shop-write-lease\", duration = \"20s\", margin = \"5s\"";
+    assert_eq!(said(good), "accepted");
+    let cases = [
+        (
+            "an ARN",
+            "shop-write-lease",
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/shop",
+        ),
+        ("a name that is too short", "shop-write-lease", "s"),
+        ("a short lease", "20s", "999ms"),
+        ("a long lease", "20s", "61s"),
+        ("no margin", "\"5s\"", "\"0s\""),
+        ("a margin that is longer than the lease", "\"5s\"", "\"21s\""),
+        ("no duration", "duration = \"20s\", ", ""),
+        ("a typo", "margin", "margins"),
+        (
+            "a lease that runs out after people were asked",
+            "duration = \"20s\", margin = \"5s\"",
+            "duration = \"60s\", margin = \"51s\"",
+        ),
+    ];
+    let report: String = cases
+        .iter()
+        .map(|(what, from, to)| format!("# {what}\n{}\n\n", said(&good.replacen(from, to, 1))))
+        .collect();
+    assert!(!report.contains("accepted"), "{report}");
+    assert_snapshot!(report);
+}
+
+#[test]
 fn the_schema_describes_every_key() {
     assert_snapshot!(serde_json::to_string_pretty(&super::super::file::schema()).expect("a schema is JSON"));
 }

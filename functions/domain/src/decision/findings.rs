@@ -1,0 +1,464 @@
+//! What could be wrong, in the order in which it is believed: the first that holds and may be acted on settles it.
+//!
+//! | finding | believed when |
+//! |---|---|
+//! | the Region | two alarms that look at different things mean region-down (rule 8), and no deployment in a Region that still answers explains it |
+//! | a zone | alarms call exactly one zone impaired, or all unhealthy targets are all the targets of one zone |
+//! | the database | an alarm means database-down, confirmed where the policy wants that |
+//! | a deployment | users or targets began to fail soon after the newest deployment began, or it failed |
+//! | the cache | an alarm means cache-down |
+//! | instances | an alarm means instances-unhealthy, some are healthy, and new ones become healthy |
+//! | load | an alarm means load-high |
+//! | several zones | alarms call more than one zone impaired, and none of the above explains it |
+//! | nobody knows | users fail: grey where every target looks healthy |
+//!
+//! Leaving a zone comes before the database, because it moves the writer as well; a deployment comes after the zone, because
+//! a rollout that meets a dying zone fails too, and rolling back into that zone would fail again.
+
+use std::collections::BTreeSet;
+
+use super::picture::{Picture, Raised};
+use super::proposal::Proposal;
+use super::{Decision, Evidence, Verdict, Why, since};
+use crate::facts::DeploymentStatus;
+use crate::names::{Recovery, Zone};
+use crate::system::{Meaning, Watches};
+
+/// What could be wrong.
+pub(super) enum Finding {
+    /// A recovery fits.
+    Fits(Box<Proposal>),
+    /// It has a name, and no recovery.
+    Named(Decision),
+}
+
+/// How many signals that look at different things it takes before a Region counts as lost (rule 8).
+pub const INDEPENDENT_SIGNALS: usize = 2;
+
+/// From how many launches in vain on replacing more of them does not help.
+const BOOT_LOOP: u32 = 3;
+
+/// What a look at the system adds to a signal.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Occasion<'a> {
+    /// Nothing came: it is looked by schedule, or after a recovery.
+    pub(super) is_a_look: bool,
+    /// A deployment that CodeDeploy reports as failed.
+    pub(super) failed_deployment: Option<&'a str>,
+    /// A zone that AWS itself moves traffic away from.
+    pub(super) autoshift: Option<&'a Zone>,
+}
+
+/// Everything that could be wrong, the most believed first.
+pub(super) fn all(picture: &Picture<'_>, occasion: Occasion<'_>) -> Vec<Finding> {
+    [
+        region(picture),
+        zone(picture, occasion),
+        database(picture),
+        deployment(picture, occasion),
+        cache(picture),
+        instances(picture, occasion),
+        load(picture, occasion),
+        several_zones(picture),
+        nobody_knows(picture, occasion),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn up(alarm: &Raised<'_>) -> Evidence {
+    Evidence::For(format!("{} in ALARM since {}", alarm.name, alarm.since))
+}
+
+/// An alarm's change of state makes the incident, not the message about it: by whatever way and however often the message
+/// comes, and whichever of two alarms completes the picture, it is the same incident.
+fn key(alarm: &Raised<'_>) -> String {
+    format!("{}@{}", alarm.name, alarm.since.as_millisecond())
+}
+
+/// The same, for recoveries that may help a little and be needed again while the alarm stays up. Only a look counts rounds:
+/// the same message again is the same incident.
+fn key_of_round(
+    picture: &Picture<'_>,
+    alarm: &Raised<'_>,
+    recovery: Recovery,
+    occasion: Occasion<'_>,
+) -> String {
+    let past = picture.known.journal.incidents.iter();
+    let rounds = past
+        .filter(|past| past.recovery == recovery && past.opened_at == alarm.since)
+        .count();
+    match rounds {
+        0 => key(alarm),
+        rounds if occasion.is_a_look => format!("{}#{rounds}", key(alarm)),
+        _ => key(alarm),
+    }
+}
+
+/// The Region that serves is said to be lost. The earliest alarm makes the incident.
+fn region(picture: &Picture<'_>) -> Option<Finding> {
+    let first = picture.first(Meaning::RegionDown)?;
+    let watched: BTreeSet<Option<Watches>> = picture
+        .meaning(Meaning::RegionDown)
+        .map(|alarm| alarm.declared.watches)
+        .collect();
+    let mut evidence: Vec<Evidence> = picture.meaning(Meaning::RegionDown).map(up).collect();
+    if let Some(blamed) = picture.blamed(Some(first.since)) {
+        evidence.push(Evidence::Against(format!(
+            "the Region answers: {} of {} began at {}",
+            blamed.id, blamed.revision, blamed.created_at
+        )));
+        let why = Why::DeploymentFirst {
+            deployment: blamed.id.clone(),
+        };
+        return Some(Finding::Named(Decision {
+            verdict: Verdict::Watch,
+            why,
+            evidence,
+            about: Some(key(&first)),
+        }));
+    }
+    let unconfirmed = (watched.len() < INDEPENDENT_SIGNALS).then(|| {
+        evidence.push(Evidence::Against(
+            "no second signal that looks at something else".to_owned(),
+        ));
+        let others = picture.system.alarms.iter().filter(|(_, declared)| {
+            declared.means == Meaning::RegionDown && !watched.contains(&declared.watches)
+        });
+        Why::Unconfirmed {
+            needs: others.map(|(name, _)| name.clone()).collect(),
+        }
+    });
+    let policy = &picture.system.policy.fail_over_region;
+    Some(Finding::Fits(Box::new(Proposal {
+        recovery: Recovery::FailOverRegion,
+        key: key(&first),
+        opened_at: first.since,
+        named_at: None,
+        mode: policy.mode,
+        cooldown: policy.cooldown,
+        why: Why::RegionDown {
+            alarms: picture
+                .meaning(Meaning::RegionDown)
+                .map(|alarm| alarm.name.to_owned())
+                .collect(),
+        },
+        evidence,
+        unconfirmed,
+    })))
+}
+
+fn zone(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
+    let impaired = picture.impaired_zones();
+    if impaired.len() > 1 {
+        // That is no zone's problem; what they have in common comes below.
+        return None;
+    }
+    let by_alarm = impaired
+        .first()
+        .map(|(zone, alarm)| (*zone, alarm.since, key(alarm), up(alarm)));
+    let by_autoshift = || {
+        let zone = occasion.autoshift?;
+        let at = picture.known.now;
+        let says = Evidence::For(format!("AWS moves traffic away from {zone} by itself"));
+        Some((
+            zone,
+            at,
+            format!("autoshift of {zone}@{}", at.as_millisecond()),
+            says,
+        ))
+    };
+    let by_targets = || {
+        let alarm = picture.first(Meaning::InstancesUnhealthy)?;
+        let targets = picture.targets()?;
+        let mut sick = targets.sick();
+        let (zone, health) = sick.next()?;
+        let alone = sick.next().is_none() && targets.zones.len() > 1;
+        (alone && health.healthy == 0 && health.unhealthy > 1).then(|| {
+            let says = Evidence::For(format!("every target in {zone} is unhealthy, and no other is"));
+            (zone, alarm.since, key(&alarm), says)
+        })
+    };
+    let (zone, at, key, says) = by_alarm.or_else(by_autoshift).or_else(by_targets)?;
+    let mut evidence = vec![says];
+    if let Some(targets) = picture.targets() {
+        let elsewhere: Vec<&Zone> = targets
+            .sick()
+            .map(|(sick, _)| sick)
+            .filter(|sick| *sick != zone)
+            .collect();
+        match elsewhere.first() {
+            Some(other) => {
+                // Only a zone that fails alone is a zone's problem.
+                if picture.blamed(Some(at)).is_some() {
+                    return None;
+                }
+                evidence.push(Evidence::Against(format!("targets in {other} are unhealthy too")));
+            }
+            None => evidence.push(Evidence::For("no target in another zone is unhealthy".to_owned())),
+        }
+    }
+    let why = Why::ZoneSick { zone: zone.clone() };
+    let proposal = Proposal::inside(picture.system, Recovery::EvacuateZone, key, at, why);
+    Some(Finding::Fits(Box::new(proposal.with(evidence))))
+}
+
+fn database(picture: &Picture<'_>) -> Option<Finding> {
+    let policy = &picture.system.policy.fail_over_database;
+    // The latest: an alarm that has been up since before an earlier failover says nothing new.
+    let cause = picture.meaning(Meaning::DatabaseDown).max_by_key(|alarm| {
+        (
+            picture.came.is_some_and(|came| came.name == alarm.name),
+            alarm.since,
+        )
+    })?;
+    // Another alarm than the one that came speaks up only where the policy waits for its confirmation.
+    let came_otherwise = picture.came.filter(|came| came.name != cause.name);
+    if came_otherwise.is_some_and(|came| !policy.confirmed_by.contains(&came.name)) {
+        return None;
+    }
+    let mut evidence = vec![up(cause)];
+    let confirms = |name: &&String| picture.raised.iter().any(|alarm| alarm.name == name.as_str());
+    let unconfirmed = match policy.confirmed_by.iter().find(confirms) {
+        Some(by) => {
+            evidence.push(Evidence::For(format!("confirmed by {by} in ALARM")));
+            None
+        }
+        None if policy.confirmed_by.is_empty() => None,
+        None => {
+            evidence.push(Evidence::Against("no second signal".to_owned()));
+            Some(Why::Unconfirmed {
+                needs: policy.confirmed_by.clone(),
+            })
+        }
+    };
+    if let Some(blamed) = picture.blamed(Some(cause.since)) {
+        evidence.push(Evidence::Against(format!(
+            "{} began at {}, shortly before",
+            blamed.id, blamed.created_at
+        )));
+    }
+    Some(Finding::Fits(Box::new(Proposal {
+        recovery: Recovery::FailOverDatabase,
+        key: key(cause),
+        opened_at: cause.since,
+        named_at: None,
+        mode: policy.mode,
+        cooldown: policy.cooldown,
+        why: Why::DatabaseDown {
+            alarm: cause.name.to_owned(),
+        },
+        evidence,
+        unconfirmed,
+    })))
+}
+
+/// One deployment is rolled back once: it makes the incident.
+fn deployment(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
+    picture.system.deployments.as_ref()?;
+    let symptom = picture
+        .first(Meaning::UserImpact)
+        .or_else(|| picture.first(Meaning::InstancesUnhealthy))
+        .or_else(|| picture.first(Meaning::ZoneImpaired));
+    let blamed = picture.blamed(symptom.map(|alarm| alarm.since));
+    let (id, mut evidence) = match (blamed, occasion.failed_deployment) {
+        (Some(blamed), _) => {
+            let says = match blamed.status {
+                DeploymentStatus::Failed => format!("{} of {} failed", blamed.id, blamed.revision),
+                status => format!(
+                    "{} of {} ({status}) began at {}",
+                    blamed.id, blamed.revision, blamed.created_at
+                ),
+            };
+            (blamed.id.clone(), vec![Evidence::For(says)])
+        }
+        (None, Some(failed)) => {
+            // What was looked at says that it was a rollback, or is history.
+            let looked = picture.known.facts.and_then(|facts| facts.deployments.as_ref());
+            if looked.is_some_and(|all| {
+                all.first()
+                    .is_some_and(|newest| newest.id != failed || newest.is_rollback)
+            }) {
+                return None;
+            }
+            let says = format!("CodeDeploy reports that {failed} failed");
+            (failed.to_owned(), vec![Evidence::For(says)])
+        }
+        (None, None) => return None,
+    };
+    // A deployment that works and is followed by nothing is not to blame for anything.
+    let failed = occasion.failed_deployment.is_some()
+        || blamed.is_some_and(|blamed| blamed.status == DeploymentStatus::Failed);
+    if symptom.is_none() && !failed {
+        return None;
+    }
+    evidence.extend(symptom.as_ref().map(up));
+    let opened_at = symptom.map_or_else(
+        || {
+            blamed.map_or(picture.known.now, |blamed| {
+                blamed.completed_at.unwrap_or(blamed.created_at)
+            })
+        },
+        |alarm| alarm.since,
+    );
+    let why = Why::BadDeployment {
+        deployment: id.clone(),
+    };
+    let mut proposal = Proposal::inside(picture.system, Recovery::RollBackDeployment, id, opened_at, why);
+    // The deployment makes the incident, not the alarm: two alarms that blame one deployment are one incident.
+    proposal.named_at = blamed.map(|blamed| blamed.created_at);
+    Some(Finding::Fits(Box::new(proposal.with(evidence))))
+}
+
+fn cache(picture: &Picture<'_>) -> Option<Finding> {
+    let alarm = picture.first(Meaning::CacheDown)?;
+    let why = Why::CacheDown {
+        alarm: alarm.name.to_owned(),
+    };
+    let proposal = Proposal::inside(
+        picture.system,
+        Recovery::FailOverCache,
+        key(&alarm),
+        alarm.since,
+        why,
+    );
+    Some(Finding::Fits(Box::new(proposal.with([up(&alarm)]))))
+}
+
+fn instances(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
+    let alarm = picture.first(Meaning::InstancesUnhealthy)?;
+    if picture.system.deployments.is_some() && picture.blamed(Some(alarm.since)).is_some() {
+        // New instances would run the same revision.
+        return None;
+    }
+    let mut evidence = vec![up(&alarm)];
+    let in_vain = picture
+        .known
+        .facts
+        .and_then(|facts| facts.group.as_ref())
+        .map_or(0, |group| group.launches_in_vain);
+    let named = |why, evidence| {
+        Some(Finding::Named(Decision {
+            verdict: Verdict::Page,
+            why,
+            evidence,
+            about: Some(key(&alarm)),
+        }))
+    };
+    if in_vain >= BOOT_LOOP {
+        evidence.push(Evidence::WouldSettle(
+            "what an instance does between its launch and its first health check: image, user data, the revision".to_owned(),
+        ));
+        return named(Why::BootLoop { in_vain }, evidence);
+    }
+    if let Some(targets) = picture.targets() {
+        let all = targets.all();
+        if all.healthy == 0 {
+            evidence.push(Evidence::WouldSettle(
+                "what all targets have in common: the health check itself, the database, the cache"
+                    .to_owned(),
+            ));
+            return named(Why::EveryTargetUnhealthy, evidence);
+        }
+        evidence.push(Evidence::For(format!(
+            "{} targets are healthy, {} are not",
+            all.healthy, all.unhealthy
+        )));
+    }
+    let recovery = Recovery::ReplaceInstances;
+    let why = Why::InstancesUnhealthy {
+        alarm: alarm.name.to_owned(),
+    };
+    let key = key_of_round(picture, &alarm, recovery, occasion);
+    let proposal = Proposal::inside(picture.system, recovery, key, alarm.since, why);
+    Some(Finding::Fits(Box::new(proposal.with(evidence))))
+}
+
+fn load(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
+    let alarm = picture.first(Meaning::LoadHigh)?;
+    let mut evidence = vec![up(&alarm)];
+    if let Some(group) = picture.known.facts.and_then(|facts| facts.group.as_ref()) {
+        evidence.push(Evidence::For(format!(
+            "{} instances in service, {} at most",
+            group.in_service, group.max
+        )));
+    }
+    let recovery = Recovery::ScaleOut;
+    let why = Why::LoadHigh {
+        alarm: alarm.name.to_owned(),
+    };
+    let key = key_of_round(picture, &alarm, recovery, occasion);
+    let proposal = Proposal::inside(picture.system, recovery, key, alarm.since, why);
+    Some(Finding::Fits(Box::new(proposal.with(evidence))))
+}
+
+/// More than one zone fails, and nothing above explains it.
+fn several_zones(picture: &Picture<'_>) -> Option<Finding> {
+    let impaired = picture.impaired_zones();
+    let (_, first) = impaired.first().filter(|_| impaired.len() > 1)?;
+    let zones: Vec<Zone> = impaired.iter().map(|(zone, _)| (*zone).clone()).collect();
+    Some(Finding::Named(Decision {
+        verdict: Verdict::Page,
+        why: Why::SeveralZones { zones },
+        evidence: vec![
+            up(first),
+            Evidence::WouldSettle(
+                "what the zones have in common: a deployment, the database, the load".to_owned(),
+            ),
+        ],
+        about: Some(key(first)),
+    }))
+}
+
+/// Users fail, and nothing above explains it, or not enough of it: watched at first, and then a person's to look at.
+fn nobody_knows(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
+    let alarm = picture.first(Meaning::UserImpact)?;
+    let name = || alarm.name.to_owned();
+    let all = picture.targets().map(crate::facts::Targets::all);
+    let grey = all.is_some_and(|all| all.unhealthy == 0);
+    let mut evidence = vec![up(&alarm)];
+    if let Some(all) = all {
+        evidence.push(Evidence::Against(format!(
+            "{} targets are healthy, {} are not",
+            all.healthy, all.unhealthy
+        )));
+    }
+    for unseen in picture.known.facts.iter().flat_map(|facts| &facts.unseen) {
+        evidence.push(Evidence::WouldSettle(unseen.clone()));
+    }
+    evidence.push(Evidence::WouldSettle(if grey {
+        "errors by zone and by instance as users see them: the load balancer's health check passes".to_owned()
+    } else {
+        "an alarm on the database, a zone, the targets, or a deployment just before".to_owned()
+    }));
+    // What a recovery has just done needs its time to show.
+    let closed = picture
+        .known
+        .journal
+        .incidents
+        .iter()
+        .map(|past| past.closed_at)
+        .max();
+    let lasted = since(
+        closed.map_or(alarm.since, |closed| closed.max(alarm.since)),
+        picture.known.now,
+    );
+    let (verdict, why) = if occasion.is_a_look && lasted > picture.system.policy.page_after {
+        let why = Why::Unexplained {
+            alarm: name(),
+            lasted,
+        };
+        (Verdict::Page, why)
+    } else if grey {
+        (Verdict::Watch, Why::GreyFailure { alarm: name() })
+    } else {
+        (Verdict::Watch, Why::SymptomAlone { alarm: name() })
+    };
+    Some(Finding::Named(Decision {
+        verdict,
+        why,
+        evidence,
+        about: Some(key(&alarm)),
+    }))
+}

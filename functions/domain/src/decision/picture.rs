@@ -1,0 +1,116 @@
+//! What is known when a decision is made: the alarms that are up, what was found by looking, the past.
+
+use events::Alarm;
+use jiff::Timestamp;
+
+use super::Known;
+use crate::duration::Duration;
+use crate::facts::{Deployment, DeploymentStatus, Targets};
+use crate::names::Zone;
+use crate::system::{DeclaredAlarm, Meaning, System};
+
+/// A declared alarm that is in ALARM.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raised<'a> {
+    pub(super) name: &'a str,
+    pub(super) since: Timestamp,
+    pub(super) declared: &'a DeclaredAlarm,
+}
+
+/// Everything that is known about a system at one moment.
+pub(super) struct Picture<'a> {
+    pub(super) system: &'a System,
+    pub(super) known: Known<'a>,
+    /// The alarm that came, if one did.
+    pub(super) came: Option<&'a Alarm>,
+    /// Every declared alarm that is in ALARM, by name.
+    pub(super) raised: Vec<Raised<'a>>,
+}
+
+/// How long before a deployment began an alarm may have risen and still be its doing: CodeDeploy's clock and CloudWatch's
+/// periods of a minute do not agree to the second.
+const TOLERANCE: Duration = Duration::from_secs(60);
+
+impl<'a> Picture<'a> {
+    pub(super) fn new(system: &'a System, known: Known<'a>, came: Option<&'a Alarm>) -> Self {
+        let noted = known
+            .journal
+            .alarms
+            .iter()
+            .filter(|(name, seen)| seen.in_alarm && came.is_none_or(|came| came.name != **name))
+            .map(|(name, seen)| (name.as_str(), seen.changed_at));
+        let came_too = came.map(|alarm| (alarm.name.as_str(), alarm.changed_at));
+        let mut raised: Vec<Raised<'a>> = noted
+            .chain(came_too)
+            .filter_map(|(name, since)| {
+                let declared = system.alarms.get(name)?;
+                Some(Raised {
+                    name,
+                    since,
+                    declared,
+                })
+            })
+            .collect();
+        raised.sort_by_key(|alarm| (alarm.since, alarm.name));
+        Self {
+            system,
+            known,
+            came,
+            raised,
+        }
+    }
+
+    /// The alarms that mean that, the earliest first.
+    pub(super) fn meaning(&self, means: Meaning) -> impl Iterator<Item = &Raised<'a>> {
+        self.raised
+            .iter()
+            .filter(move |alarm| alarm.declared.means == means)
+    }
+
+    /// The earliest alarm that means that.
+    pub(super) fn first(&self, means: Meaning) -> Option<Raised<'a>> {
+        self.meaning(means).next().copied()
+    }
+
+    pub(super) fn targets(&self) -> Option<&'a Targets> {
+        self.known.facts?.targets.as_ref().filter(|targets| {
+            let all = targets.all();
+            all.healthy + all.unhealthy > 0
+        })
+    }
+
+    /// The deployment that explains what began at that time: the newest, if it is no rollback, and failed, or began not
+    /// too long before.
+    pub(super) fn blamed(&self, onset: Option<Timestamp>) -> Option<&'a Deployment> {
+        let newest = self.known.facts?.deployments.as_ref()?.first()?;
+        if newest.is_rollback || newest.status == DeploymentStatus::Stopped {
+            return None;
+        }
+        let within = self.system.policy.blame_deployment_within;
+        let explains = |onset: Timestamp| {
+            let began = newest.created_at.as_millisecond();
+            let after = onset.as_millisecond() - began;
+            let (tolerance, within) = (TOLERANCE.as_millis(), within.as_millis());
+            after >= -i64::try_from(tolerance).unwrap_or(0)
+                && after <= i64::try_from(within).unwrap_or(i64::MAX)
+        };
+        let failed_lately = || {
+            newest.status == DeploymentStatus::Failed
+                && super::since(newest.completed_at.unwrap_or(newest.created_at), self.known.now) <= within
+        };
+        (onset.is_some_and(explains) || failed_lately()).then_some(newest)
+    }
+
+    /// Zones that some alarm calls impaired, each with the earliest of its alarms.
+    pub(super) fn impaired_zones(&self) -> Vec<(&'a Zone, Raised<'a>)> {
+        let mut zones: Vec<(&'a Zone, Raised<'a>)> = Vec::new();
+        for alarm in self.meaning(Meaning::ZoneImpaired) {
+            if let Some(zone) = &alarm.declared.zone
+                && !zones.iter().any(|(known, _)| *known == zone)
+            {
+                zones.push((zone, *alarm));
+            }
+        }
+        zones
+    }
+}
