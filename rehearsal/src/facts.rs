@@ -596,7 +596,7 @@ pub const DEPLOYMENTS_PER_PAGE: usize = 3;
 
 /// How often a schedule asks for an assessment, where there is a web tier: what a dropped event would have told is found
 /// by looking. A choice of this house's, not a fact of AWS's.
-pub const ASSESSED_EVERY: Duration = Duration::from_mins(5);
+pub const ASSESSED_EVERY: Duration = Duration::from_mins(1);
 
 /// How many times as fast as they were made outstanding writes arrive once nothing holds them up. Assumed.
 pub const CATCHES_UP_TIMES: u64 = 10;

@@ -54,8 +54,11 @@ pub struct Expectation {
     pub serving: Option<Place>,
     /// Calls that must not be made: what their lines on the timeline contain.
     pub without: Vec<String>,
-    /// The recoveries that have to end as recovered, whatever their order; and no other may.
-    pub recovered_by: Option<Vec<Recovery>>,
+    /// The recoveries that have to end as recovered, whatever their order. Others may help.
+    pub recovered_by: Vec<Recovery>,
+    /// The recoveries that must not be carried out: each would be the wrong one. One that looks and stands down has
+    /// changed nothing.
+    pub never_started: Vec<Recovery>,
     /// How many runs are started at most.
     pub runs_at_most: Option<u32>,
     /// How many messages people get at most.

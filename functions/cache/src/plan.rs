@@ -7,6 +7,7 @@
 use std::fmt;
 
 use aws_sdk_elasticache::Client;
+use domain::duration::Duration;
 use domain::journal::View;
 use domain::step::{Error, Result};
 use domain::steps::plan::{Plan, Verdict, What};
@@ -39,6 +40,14 @@ pub async fn plan(
             primary,
             words("no alarm that means cache-down is in ALARM"),
         ),
+        Judged::Fails(_) if ringing.as_ref().is_some_and(|alarm| now < alarm.settled()) => {
+            return Err(Error::NotYet {
+                seen: format!(
+                    "{}: ElastiCache may have failed over by itself, and the alarm not have noticed; {observed}",
+                    words("watched a little longer").join(", ")
+                ),
+            });
+        }
         Judged::Fails(primary) => (
             Verdict::Act,
             primary,
@@ -69,6 +78,18 @@ pub async fn plan(
 struct Ringing<'a> {
     alarm: &'a str,
     since: Timestamp,
+}
+
+/// How long the alarm has to be up before the primary is moved. ElastiCache fails over by itself where it sees a node dead, and
+/// the alarm of that minute rises all the same: moved once more then, the primary would come back to the dead node's place.
+const SETTLES: Duration = Duration::from_secs(75);
+
+impl Ringing<'_> {
+    fn settled(&self) -> Timestamp {
+        self.since
+            .saturating_add(SETTLES.signed())
+            .unwrap_or(Timestamp::MAX)
+    }
 }
 
 impl fmt::Display for Ringing<'_> {

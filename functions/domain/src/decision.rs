@@ -23,7 +23,7 @@ use crate::names::{IncidentId, Recovery};
 use crate::steps::Run;
 use crate::system::{System, Systems};
 
-pub use findings::INDEPENDENT_SIGNALS;
+pub use findings::{ALONE_FOR, INDEPENDENT_SIGNALS};
 pub use why::Why;
 
 use findings::{Finding, Occasion};
@@ -114,9 +114,12 @@ impl Decision {
         )
     }
 
-    /// Whether it says no more than that users fail: less than a finding that fits and is held up.
-    const fn is_weaker(&self) -> bool {
-        matches!(self.why, Why::SymptomAlone { .. } | Why::GreyFailure { .. })
+    /// Whether it says no more than that something shows: less than any other finding.
+    const fn is_weak(&self) -> bool {
+        matches!(
+            self.why,
+            Why::SymptomAlone { .. } | Why::GreyFailure { .. } | Why::LoadOfTooFew { .. }
+        )
     }
 
     fn of(verdict: Verdict, why: Why) -> Self {
@@ -217,7 +220,7 @@ pub fn is_worth_a_look(signal: &Signal, system: &System) -> bool {
 /// `system` is one of those that [`systems_of`] found, or none where it found none.
 pub fn decide(signal: &Signal, system: Option<&System>, known: Known<'_>) -> Decision {
     let Some(system) = system else {
-        return about_nobody(signal);
+        return about_nobody(signal, known.now);
     };
     match &signal.subject {
         Subject::Alarm(alarm) => about_alarm(alarm, system, known),
@@ -256,17 +259,22 @@ pub fn decide(signal: &Signal, system: Option<&System>, known: Known<'_>) -> Dec
     }
 }
 
-/// Nothing declared is meant. An alarm that nobody declared is a page, because somebody sent it here; the rest is not ours.
-fn about_nobody(signal: &Signal) -> Decision {
+/// Nothing declared is meant. An alarm that nobody declared is a page, because somebody sent it here: one an hour and Region,
+/// however many there are. The rest is not ours.
+fn about_nobody(signal: &Signal, now: Timestamp) -> Decision {
+    let (account, region) = (&signal.account, &signal.region);
     match &signal.subject {
-        Subject::Alarm(alarm) => Decision::of(
-            Verdict::Page,
-            Why::UndeclaredAlarm {
-                alarm: alarm.name.clone(),
-                account: signal.account.clone(),
-                region: signal.region.clone(),
-            },
-        ),
+        Subject::Alarm(alarm) => Decision {
+            about: Some(format!("{account}/{region}/{}", now.strftime("%Y-%m-%dT%H"))),
+            ..Decision::of(
+                Verdict::Page,
+                Why::UndeclaredAlarm {
+                    alarm: alarm.name.clone(),
+                    account: account.clone(),
+                    region: region.clone(),
+                },
+            )
+        },
         Subject::Database(event) => Decision::of(
             Verdict::Ignore,
             Why::UndeclaredDatabase {
@@ -391,19 +399,22 @@ fn weigh(
     occasion: Occasion<'_>,
 ) -> Option<Decision> {
     let picture = Picture::new(system, known, came);
-    let mut held_up = None;
+    let (mut held_up, mut weak) = (None, None);
     for finding in findings::all(&picture, occasion) {
         let decision = match finding {
-            Finding::Fits(proposal) => proposal.judge(system, known),
+            Finding::Fits(proposal) => proposal.judge(system, known, occasion.is_a_look),
             // The run that holds the lock is about something that is wrong; when it is over, all this is judged again.
             Finding::Named(decision) => running(known).unwrap_or(decision),
         };
-        if !decision.is_held_up() {
-            return Some(held_up.filter(|_| decision.is_weaker()).unwrap_or(decision));
+        if decision.is_held_up() {
+            held_up = held_up.or(Some(decision));
+        } else if decision.is_weak() {
+            weak = weak.or(Some(decision));
+        } else {
+            return Some(decision);
         }
-        held_up = held_up.or(Some(decision));
     }
-    held_up
+    held_up.or(weak)
 }
 
 /// What is said while a recovery runs.

@@ -230,7 +230,8 @@ fn by_hand(run: &Run, record: &Record) -> String {
 const fn advice(why: &Why) -> &'static str {
     match why {
         Why::UndeclaredAlarm { .. } => {
-            "Declare it in an [[alarms]] table of the system file and deploy, or take it out of the EventBridge rule."
+            "Declare it in an [[alarms]] table of the system file and deploy, or take it out of the EventBridge rule. Others that \
+             nobody declared are not paged one by one within this hour: the router's log has them all."
         }
         Why::Cooldown { .. } => {
             "It failed again shortly after a recovery, so another failover by itself is unlikely to help: look for the cause."

@@ -193,6 +193,10 @@ async fn deployments(client: &CodeDeploy, declared: &Deployments, now: Timestamp
 
 fn known(info: &DeploymentInfo) -> Option<Deployment> {
     let at = |time: Option<&DateTime>| Timestamp::from_millisecond(time?.to_millis().ok()?).ok();
+    // An instance that joins gets the newest revision by a deployment of its own: no release.
+    if info.creator() == Some(&DeploymentCreator::Autoscaling) {
+        return None;
+    }
     let ours = info.description().is_some_and(|told| told.starts_with(OURS));
     Some(Deployment {
         id: info.deployment_id()?.to_owned(),

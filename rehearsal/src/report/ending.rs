@@ -3,7 +3,7 @@
 //! A run that was lost with its Region ends in silence, and its lock stays until it expires: nobody is there to do
 //! better. It is left out here, and the runs of the other Region are held to everything.
 
-use domain::names::{JOURNAL_TABLE, Region};
+use domain::names::{JOURNAL_TABLE, Recovery, Region};
 
 use crate::dynamodb::{Item, unlocked};
 use crate::scenario::Outcome;
@@ -33,6 +33,7 @@ pub(super) fn judge(left: &mut Left) {
         });
     let mut openings: Vec<(&str, &str)> = runs
         .iter()
+        .filter(|(_, run)| !may_come_again(run))
         .filter_map(|(_, run)| Some((run.input["recovery"].as_str()?, run.input["opened_at"].as_str()?)))
         .collect();
     let all = openings.len();
@@ -43,6 +44,19 @@ pub(super) fn judge(left: &mut Left) {
         .demand(Invariant::NothingTwice, now, openings.len() == all, || {
             format!("{all} runs for {} incidents", openings.len())
         });
+}
+
+/// Whether a run says nothing about a second one for the same incident: it left the incident to another run, or is of those
+/// that help a little and may be needed again while the alarm stays up.
+fn may_come_again(run: &Execution) -> bool {
+    let left = run
+        .end
+        .as_ref()
+        .is_some_and(|end| end.outcome == "left-to-the-other");
+    let again = [Recovery::ScaleOut, Recovery::ReplaceInstances].map(Recovery::machine);
+    left || run.input["recovery"]
+        .as_str()
+        .is_some_and(|recovery| again.contains(&recovery))
 }
 
 /// Whether a run was lost with its Region.

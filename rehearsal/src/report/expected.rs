@@ -1,9 +1,10 @@
 //! What a scenario expects, held against what came of it.
 
-use std::collections::BTreeSet;
+use domain::names::Recovery;
 
 use crate::scenario::{Expectation, LostWrites, Outcome};
 use crate::timeline::{Actor, Entry};
+use crate::world::execution::Execution;
 use crate::world::fault::Place;
 use crate::world::{AWAY, HOME, World};
 
@@ -81,23 +82,32 @@ pub(super) fn unexpected(
 /// What is expected of recoveries inside a Region: which of them helped, how many there were, how many messages, and how
 /// soon there were more instances.
 fn within_a_region(expect: &Expectation, world: &World, demand: &mut impl FnMut(bool, &dyn Fn() -> String)) {
-    let runs = || world.executions.iter().map(|(_, run)| run);
-    if let Some(wanted) = &expect.recovered_by {
-        let recovered = runs().filter(|run| run.end.as_ref().is_some_and(|end| end.outcome == "recovered"));
-        let came: BTreeSet<&str> = recovered
-            .filter_map(|run| run.input["recovery"].as_str())
-            .collect();
-        let wanted: BTreeSet<&str> = wanted.iter().map(|recovery| recovery.machine()).collect();
-        let listed = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
-        demand(came == wanted, &|| {
-            format!(
-                "it was recovered by [{}], and not by [{}]",
-                listed(&came),
-                listed(&wanted)
-            )
+    let of = |run: &Execution, recovery: Recovery| run.input["recovery"] == recovery.machine();
+    let runs = |recovery| {
+        world
+            .executions
+            .iter()
+            .map(|(_, run)| run)
+            .filter(move |run| of(run, recovery))
+    };
+    for recovery in &expect.recovered_by {
+        let mut ends = runs(*recovery).filter_map(|run| run.end.as_ref());
+        demand(ends.any(|end| end.outcome == "recovered"), &|| {
+            format!("no run of {recovery} recovered it")
         });
     }
-    let (started, heard) = (runs().count(), world.heard.len());
+    for recovery in &expect.never_started {
+        // A run that stood down has only looked, and one that found the lock held has not even looked.
+        let idle = |run: &&Execution| {
+            let end = run.end.as_ref();
+            end.is_some_and(|end| matches!(end.outcome.as_str(), "stood-down" | "left-to-the-other"))
+        };
+        let acted = runs(*recovery).filter(|run| !idle(run)).count();
+        demand(acted == 0, &|| {
+            format!("{recovery} was carried out, which is the wrong recovery")
+        });
+    }
+    let (started, heard) = (world.executions.iter().count(), world.heard.len());
     let at_most = |most: Option<u32>, came: usize| most.is_none_or(|most| came <= most as usize);
     demand(at_most(expect.runs_at_most, started), &|| {
         format!("{started} runs were started")

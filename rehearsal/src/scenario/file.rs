@@ -73,7 +73,10 @@ struct ExpectTable {
     serving: Option<Spanned<Place>>,
     #[serde(default)]
     without: Vec<String>,
-    recovered_by: Option<Vec<Recovery>>,
+    #[serde(default)]
+    recovered_by: Vec<Recovery>,
+    #[serde(default)]
+    never_started: Vec<Recovery>,
     runs_at_most: Option<u32>,
     messages_at_most: Option<u32>,
     in_service_within: Option<Duration>,
@@ -164,6 +167,7 @@ pub fn from_file(name: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
             serving: file.expect.serving.map(Spanned::into_inner),
             without: file.expect.without,
             recovered_by: file.expect.recovered_by,
+            never_started: file.expect.never_started,
             runs_at_most: file.expect.runs_at_most,
             messages_at_most: file.expect.messages_at_most,
             in_service_within: file.expect.in_service_within,

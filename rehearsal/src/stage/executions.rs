@@ -78,6 +78,7 @@ impl Stage<'_> {
             transitions: result.transitions,
         };
         world.executions.end(&name, end);
+        world.tell_execution(&region, &name);
     }
 }
 

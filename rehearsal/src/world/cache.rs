@@ -206,11 +206,15 @@ impl World {
         }
         let was_down = cache.down;
         cache.down = was_down && next == now_primary;
+        let moved = next != now_primary;
         if was_down && !cache.down {
             let line = cache
                 .primary()
                 .map(|node| format!("the cache's primary is {} in {}", node.id, node.zone));
             self.say(Actor::World, line.unwrap_or_default());
+        }
+        if moved {
+            self.tell_cache_moved(site);
         }
         self.say_if_it_turned(before);
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::alarm::{Alarm, Turn};
 use super::database::{Database, Event};
+use super::execution::Execution;
 use super::web::{Instance, Web};
 
 /// A CloudWatch alarm's change of state. Source: CloudWatch User Guide, cloudwatch-and-eventbridge.
@@ -204,6 +205,63 @@ pub fn scaling(
         at,
         serial,
     )
+}
+
+/// How an execution ended. Source: Step Functions Developer Guide, eventbridge-integration.
+pub fn execution(
+    system: &System,
+    region: &Region,
+    (name, execution): (&str, &Execution),
+    at: Timestamp,
+    serial: u64,
+) -> Value {
+    let arn = domain::names::execution_arn(&execution.machine_arn, name);
+    let end = execution.end.as_ref();
+    let failed = end.filter(|end| end.status != "SUCCEEDED");
+    let detail = json!({
+        "executionArn": arn,
+        "stateMachineArn": execution.machine_arn,
+        "name": name,
+        "status": end.map_or("RUNNING", |end| end.status),
+        "stopDate": at.as_millisecond(),
+        "input": execution.input.to_string(),
+        "output": null,
+        "error": failed.map(|end| end.outcome.as_str()),
+    });
+    let kind = ("aws.states", "Step Functions Execution Status Change");
+    envelope((system, region), kind, &arn, detail, at, serial)
+}
+
+/// What ElastiCache tells a topic, as the topic passes it on. Source: ElastiCache User Guide, ElastiCacheSNS; Lambda
+/// Developer Guide, with-sns.
+pub fn cache(
+    system: &System,
+    region: &Region,
+    (event, name): (&str, &str),
+    at: Timestamp,
+    serial: u64,
+) -> Value {
+    let topic = format!(
+        "arn:{}:sns:{region}:{}:elasticache-events",
+        region.partition(),
+        system.account
+    );
+    let key = format!("ElastiCache:{event}");
+    let message = json!({ &*key: name }).to_string();
+    json!({"Records": [{
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": format!("{topic}:00000000-0000-4000-8000-000000000001"),
+        "Sns": {
+            "Type": "Notification",
+            "MessageId": format!("00000000-0000-4000-8000-{serial:012x}"),
+            "TopicArn": topic,
+            "Subject": format!("ElastiCache Notification - {key}"),
+            "Message": message,
+            "Timestamp": at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            "MessageAttributes": {},
+        },
+    }]})
 }
 
 /// What a schedule of ours asks for. Source of the shape: EventBridge Scheduler User Guide,

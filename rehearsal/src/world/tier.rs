@@ -220,6 +220,33 @@ impl World {
         });
     }
 
+    /// Step Functions tells how an execution ended, to a system that is judged anew after each.
+    pub fn tell_execution(&mut self, region: &Region, name: &str) {
+        let at = self.timestamp(self.now);
+        let judged = self.system.web.is_some() || self.system.cache.is_some();
+        let Some(execution) = self.executions.get(name).filter(|_| judged) else {
+            return;
+        };
+        let event = envelope::execution(&self.system, region, (name, execution), at, self.entered);
+        let region = region.clone();
+        self.outbox.push(Outgoing::Event { region, event });
+    }
+
+    /// ElastiCache tells that a group's primary has moved.
+    pub(super) fn tell_cache_moved(&mut self, site: usize) {
+        let (at, region) = (self.timestamp(self.now), self.sites[site].region.clone());
+        let Some(cache) = self.sites[site]
+            .cache
+            .as_ref()
+            .filter(|_| self.system.cache.is_some())
+        else {
+            return;
+        };
+        let told = ("FailoverComplete", cache.id.as_str());
+        let event = envelope::cache(&self.system, &region, told, at, self.entered);
+        self.emit_best_effort(&region, event);
+    }
+
     /// A group tells what it did to an instance.
     pub(super) fn emit_scaling(&mut self, site: usize, instance: &str, did: Scaling) {
         let (at, region) = (self.timestamp(self.now), self.sites[site].region.clone());

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use domain::duration::Duration;
 use domain::facts::Health;
 use domain::journal::View;
 use domain::names::{Zone, ZoneId};
@@ -184,7 +185,47 @@ pub fn zone_of<'a>(web: &'a WebTier, id: &ZoneId) -> Result<&'a Zone> {
     )
 }
 
+/// How long one zone's alarm has to be up alone. The alarms of the other zones look at minutes that began up to a minute
+/// later, and CloudWatch takes its time to evaluate them: what has struck all zones alike shows by then.
+pub const ALONE_FOR: Duration = Duration::from_secs(75);
+
 impl Evidence<'_> {
+    /// What says that more than one zone fails, if that is so: then it is no zone's problem, and nothing for this recovery.
+    pub fn several_ring(&self) -> Option<String> {
+        let zones: BTreeSet<&Zone> = self.ringing.iter().map(|alarm| &alarm.zone).collect();
+        (zones.len() > 1).then(|| {
+            let alarms: Vec<String> = self.ringing.iter().map(ToString::to_string).collect();
+            format!(
+                "more than one zone fails, so it is no zone's problem: {}",
+                alarms.join("; ")
+            )
+        })
+    }
+
+    /// That the alarms of other zones had the time to follow, or that the load balancer sees the one zone dead and all others
+    /// well.
+    ///
+    /// # Errors
+    /// `NotYet` until then.
+    pub fn others_had_their_time(&self, now: Timestamp) -> Result<()> {
+        let Some(first) = self.ringing.iter().min_by_key(|alarm| alarm.since) else {
+            return Ok(());
+        };
+        let sick: Vec<(&Zone, Health)> = self.observed.targets.sick().collect();
+        let seen_dead =
+            matches!(sick.as_slice(), [(zone, health)] if **zone == first.zone && health.healthy == 0);
+        let until = first
+            .since
+            .saturating_add(ALONE_FOR.signed())
+            .unwrap_or(Timestamp::MAX);
+        if seen_dead || now >= until {
+            return Ok(());
+        }
+        Err(Error::NotYet {
+            seen: format!("{first}, alone so far; the other zones' alarms may follow until {until}"),
+        })
+    }
+
     /// The zones that something speaks against, each with what does.
     fn sick(&self) -> Result<BTreeMap<Zone, Vec<String>>> {
         let mut sick: BTreeMap<Zone, Vec<String>> = BTreeMap::new();

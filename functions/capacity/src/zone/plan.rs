@@ -17,7 +17,8 @@ use crate::tier::Tier;
 /// Plans to leave the one zone that is sick.
 ///
 /// # Errors
-/// `Unsafe` when it is not exactly one, when the others cannot carry the load, and when the system file does not say
+/// `NotYet` while another zone's alarm may still follow; `Unsafe` when it is not clear which one it is, when the others
+/// cannot carry the load, and when the system file does not say
 /// what leaving it takes; `Throttled`, `Unavailable`, `Refused`.
 pub async fn evacuation(
     tier: &Tier<'_>,
@@ -36,6 +37,12 @@ pub async fn evacuation(
         shifts: shifts.as_ref(),
         observed: &observed,
     };
+    if let Some(several) = evidence.several_ring() {
+        // Judged again when this run is over, with all of them up.
+        seen.insert(0, several);
+        return Ok(plan(tier.web, &observed, None, seen, now));
+    }
+    evidence.others_had_their_time(now)?;
     match evidence::judge(&evidence)? {
         None => {
             seen.insert(0, "no alarm speaks of one zone any more".to_owned());

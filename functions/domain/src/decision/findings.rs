@@ -20,7 +20,9 @@ use std::collections::BTreeSet;
 use super::picture::{Picture, Raised};
 use super::proposal::Proposal;
 use super::{Decision, Evidence, Verdict, Why, since};
-use crate::facts::DeploymentStatus;
+use crate::duration::Duration;
+use crate::facts::{DeploymentStatus, Targets};
+use crate::journal::{Incident, Outcome};
 use crate::names::{Recovery, Zone};
 use crate::system::{Meaning, Watches};
 
@@ -37,6 +39,10 @@ pub const INDEPENDENT_SIGNALS: usize = 2;
 
 /// From how many launches in vain on replacing more of them does not help.
 const BOOT_LOOP: u32 = 3;
+
+/// How long one zone has to fail alone before it is left, where the load balancer does not see it dead: the alarms of the other
+/// zones look at minutes that began up to a minute later, and CloudWatch takes its time to evaluate them.
+pub const ALONE_FOR: Duration = Duration::from_secs(75);
 
 /// What a look at the system adds to a signal.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,13 +91,17 @@ fn key_of_round(
     recovery: Recovery,
     occasion: Occasion<'_>,
 ) -> String {
-    let past = picture.known.journal.incidents.iter();
-    let rounds = past
+    let past: Vec<&Incident> = picture
+        .known
+        .journal
+        .incidents
+        .iter()
         .filter(|past| past.recovery == recovery && past.opened_at == alarm.since)
-        .count();
-    match rounds {
-        0 => key(alarm),
-        rounds if occasion.is_a_look => format!("{}#{rounds}", key(alarm)),
+        .collect();
+    // What did not help is not tried once more: it is a person's by now.
+    let helped = past.iter().all(|past| past.outcome == Outcome::Recovered);
+    match past.len() {
+        rounds if rounds > 0 && helped && occasion.is_a_look => format!("{}#{rounds}", key(alarm)),
         _ => key(alarm),
     }
 }
@@ -136,6 +146,7 @@ fn region(picture: &Picture<'_>) -> Option<Finding> {
         key: key(&first),
         opened_at: first.since,
         named_at: None,
+        is_a_round: false,
         mode: policy.mode,
         cooldown: policy.cooldown,
         why: Why::RegionDown {
@@ -170,7 +181,9 @@ fn zone(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
         ))
     };
     let by_targets = || {
-        let alarm = picture.first(Meaning::InstancesUnhealthy)?;
+        let alarm = picture
+            .first(Meaning::InstancesUnhealthy)
+            .or_else(|| picture.first(Meaning::UserImpact))?;
         let targets = picture.targets()?;
         let mut sick = targets.sick();
         let (zone, health) = sick.next()?;
@@ -182,6 +195,12 @@ fn zone(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
     };
     let (zone, at, key, says) = by_alarm.or_else(by_autoshift).or_else(by_targets)?;
     let mut evidence = vec![says];
+    let healthy_there =
+        |targets: &Targets| targets.zones.get(zone).is_none_or(|health| health.unhealthy == 0);
+    if picture.targets().is_some_and(healthy_there) && picture.blamed(Some(at)).is_some() {
+        // What the load balancer does not see, and began with a deployment, began with the deployment.
+        return None;
+    }
     if let Some(targets) = picture.targets() {
         let elsewhere: Vec<&Zone> = targets
             .sick()
@@ -198,6 +217,24 @@ fn zone(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
             }
             None => evidence.push(Evidence::For("no target in another zone is unhealthy".to_owned())),
         }
+    }
+    let dead = picture.targets().is_some_and(|targets| {
+        let mut sick = targets.sick();
+        sick.next()
+            .is_some_and(|(sick, health)| sick == zone && health.healthy == 0)
+            && sick.next().is_none()
+    });
+    let alone_for = since(at, picture.known.now);
+    if !dead && occasion.autoshift.is_none() && alone_for < ALONE_FOR {
+        evidence.push(Evidence::WouldSettle(format!(
+            "whether other zones follow within {ALONE_FOR}: what strikes all zones alike shows in one of them first"
+        )));
+        return Some(Finding::Named(Decision {
+            verdict: Verdict::Watch,
+            why: Why::AloneSoFar { zone: zone.clone() },
+            evidence,
+            about: Some(key),
+        }));
     }
     let why = Why::ZoneSick { zone: zone.clone() };
     let proposal = Proposal::inside(picture.system, Recovery::EvacuateZone, key, at, why);
@@ -244,6 +281,7 @@ fn database(picture: &Picture<'_>) -> Option<Finding> {
         key: key(cause),
         opened_at: cause.since,
         named_at: None,
+        is_a_round: false,
         mode: policy.mode,
         cooldown: policy.cooldown,
         why: Why::DatabaseDown {
@@ -328,6 +366,9 @@ fn cache(picture: &Picture<'_>) -> Option<Finding> {
 
 fn instances(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
     let alarm = picture.first(Meaning::InstancesUnhealthy)?;
+    if picture.is_settling(&alarm) {
+        return None;
+    }
     if picture.system.deployments.is_some() && picture.blamed(Some(alarm.since)).is_some() {
         // New instances would run the same revision.
         return None;
@@ -371,13 +412,32 @@ fn instances(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
         alarm: alarm.name.to_owned(),
     };
     let key = key_of_round(picture, &alarm, recovery, occasion);
-    let proposal = Proposal::inside(picture.system, recovery, key, alarm.since, why);
+    let mut proposal = Proposal::inside(picture.system, recovery, key, alarm.since, why);
+    proposal.is_a_round = proposal.key.contains('#');
     Some(Finding::Fits(Box::new(proposal.with(evidence))))
 }
 
 fn load(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
     let alarm = picture.first(Meaning::LoadHigh)?;
+    if picture.is_settling(&alarm) {
+        return None;
+    }
     let mut evidence = vec![up(&alarm)];
+    let why = Why::LoadHigh {
+        alarm: alarm.name.to_owned(),
+    };
+    if let Some(missing) = picture.missing() {
+        // More instances would share the load, and hide what took the others.
+        evidence.push(Evidence::Against(missing));
+        return Some(Finding::Named(Decision {
+            verdict: Verdict::Watch,
+            why: Why::LoadOfTooFew {
+                alarm: alarm.name.to_owned(),
+            },
+            evidence,
+            about: Some(key(&alarm)),
+        }));
+    }
     if let Some(group) = picture.known.facts.and_then(|facts| facts.group.as_ref()) {
         evidence.push(Evidence::For(format!(
             "{} instances in service, {} at most",
@@ -385,11 +445,9 @@ fn load(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
         )));
     }
     let recovery = Recovery::ScaleOut;
-    let why = Why::LoadHigh {
-        alarm: alarm.name.to_owned(),
-    };
     let key = key_of_round(picture, &alarm, recovery, occasion);
-    let proposal = Proposal::inside(picture.system, recovery, key, alarm.since, why);
+    let mut proposal = Proposal::inside(picture.system, recovery, key, alarm.since, why);
+    proposal.is_a_round = proposal.key.contains('#');
     Some(Finding::Fits(Box::new(proposal.with(evidence))))
 }
 
@@ -415,7 +473,7 @@ fn several_zones(picture: &Picture<'_>) -> Option<Finding> {
 fn nobody_knows(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
     let alarm = picture.first(Meaning::UserImpact)?;
     let name = || alarm.name.to_owned();
-    let all = picture.targets().map(crate::facts::Targets::all);
+    let all = picture.targets().map(Targets::all);
     let grey = all.is_some_and(|all| all.unhealthy == 0);
     let mut evidence = vec![up(&alarm)];
     if let Some(all) = all {

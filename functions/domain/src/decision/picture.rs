@@ -31,6 +31,9 @@ pub(super) struct Picture<'a> {
 /// periods of a minute do not agree to the second.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
+/// How long after a recovery a symptom may still be up: two periods of a minute, CloudWatch's evaluation, and a little.
+const SETTLES: Duration = Duration::from_secs(180);
+
 impl<'a> Picture<'a> {
     pub(super) fn new(system: &'a System, known: Known<'a>, came: Option<&'a Alarm>) -> Self {
         let noted = known
@@ -77,6 +80,32 @@ impl<'a> Picture<'a> {
             let all = targets.all();
             all.healthy + all.unhealthy > 0
         })
+    }
+
+    /// Whether an alarm rose before the last recovery ended, and has not had the time to fall since.
+    pub(super) fn is_settling(&self, alarm: &Raised<'_>) -> bool {
+        let closed = self
+            .known
+            .journal
+            .incidents
+            .iter()
+            .map(|past| past.closed_at)
+            .max();
+        closed.is_some_and(|closed| alarm.since < closed && super::since(closed, self.known.now) < SETTLES)
+    }
+
+    /// What keeps instances from serving that should, if something does.
+    pub(super) fn missing(&self) -> Option<String> {
+        let facts = self.known.facts?;
+        let newest = facts.deployments.as_ref().and_then(|all| all.first());
+        if let Some(running) = newest.filter(|newest| newest.status == DeploymentStatus::Running) {
+            return Some(format!(
+                "{} takes instances out of service while it runs",
+                running.id
+            ));
+        }
+        let (healthy, desired) = (self.targets()?.all().healthy, facts.group.as_ref()?.desired);
+        (healthy < desired).then(|| format!("{healthy} targets are healthy, of {desired} that are wanted"))
     }
 
     /// The deployment that explains what began at that time: the newest, if it is no rollback, and failed, or began not

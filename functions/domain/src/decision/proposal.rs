@@ -14,6 +14,8 @@ pub(super) struct Proposal {
     /// What makes the incident this one, whoever reports it and however often.
     pub(super) key: String,
     pub(super) opened_at: Timestamp,
+    /// Whether it is one more round of what helped before.
+    pub(super) is_a_round: bool,
     /// The time in the incident's name, where that is not when it was opened.
     pub(super) named_at: Option<Timestamp>,
     pub(super) mode: Mode,
@@ -39,6 +41,7 @@ impl Proposal {
             key,
             opened_at,
             named_at: None,
+            is_a_round: false,
             mode: policy.map_or(Mode::Page, |policy| policy.mode),
             cooldown: policy.map_or(Duration::from_mins(30), |policy| policy.cooldown),
             why,
@@ -55,12 +58,13 @@ impl Proposal {
 
     /// What speaks against it, in this order: it is a repetition, something else runs, the system is disarmed, the cooldown,
     /// a missing second signal, the policy.
-    pub(super) fn judge(self, system: &System, known: Known<'_>) -> Decision {
+    pub(super) fn judge(self, system: &System, known: Known<'_>, is_a_look: bool) -> Decision {
         let Self {
             recovery,
             key,
             opened_at,
             named_at,
+            is_a_round,
             mode,
             cooldown,
             why,
@@ -68,7 +72,23 @@ impl Proposal {
             unconfirmed,
         } = self;
         let (journal, now) = (known.journal, known.now);
-        let incident = IncidentId::derive(&system.name, recovery, &key, named_at.unwrap_or(opened_at));
+        let named =
+            |key: &str| IncidentId::derive(&system.name, recovery, key, named_at.unwrap_or(opened_at));
+        let last_of_all = journal.incidents.iter().max_by_key(|past| past.closed_at);
+        // A run of this name may have found another's lock and left it to that one: its name is used up, and nobody recorded it.
+        // Once the other is over, a look starts it under a name of its own; were it recorded, it would be a repetition.
+        let afterwards = last_of_all
+            .filter(|last| is_a_look && last.closed_at > opened_at)
+            .map(|last| named(&format!("{key} after {}", last.id)));
+        let first = named(&key);
+        let dealt_with = journal.incidents.iter().find(|past| {
+            past.id == first || (!is_a_round && past.recovery == recovery && past.opened_at == opened_at)
+        });
+        let incident = match (dealt_with, afterwards) {
+            (Some(past), _) => past.id.clone(),
+            (None, Some(afterwards)) => afterwards,
+            (None, None) => first,
+        };
         let about = Some(incident.to_string());
         let decided = |verdict, why, evidence| Decision {
             verdict,
@@ -78,7 +98,7 @@ impl Proposal {
         };
 
         // A repetition first: while that very run is under way, the lock is its own.
-        if let Some(past) = journal.incidents.iter().find(|past| past.id == incident) {
+        if let Some(past) = dealt_with {
             let why = Why::Repeated {
                 incident,
                 outcome: past.outcome,

@@ -122,6 +122,11 @@ pub enum Why {
         /// The zone.
         zone: Zone,
     },
+    /// One zone fails, and it is too early to say that it is the only one.
+    AloneSoFar {
+        /// The zone.
+        zone: Zone,
+    },
     /// A deployment failed, or users began to fail soon after it began.
     BadDeployment {
         /// The deployment.
@@ -139,6 +144,11 @@ pub enum Why {
     },
     /// The load comes near what the instances carry.
     LoadHigh {
+        /// The alarm.
+        alarm: String,
+    },
+    /// The load is high because instances are missing: what took them is to be found first.
+    LoadOfTooFew {
         /// The alarm.
         alarm: String,
     },
@@ -227,10 +237,12 @@ impl Why {
             Self::NotOurs { .. } => "not-ours",
             Self::UndeclaredDatabase { .. } => "undeclared-database",
             Self::ZoneSick { .. } => "zone-sick",
+            Self::AloneSoFar { .. } => "alone-so-far",
             Self::BadDeployment { .. } => "bad-deployment",
             Self::CacheDown { .. } => "cache-down",
             Self::InstancesUnhealthy { .. } => "instances-unhealthy",
             Self::LoadHigh { .. } => "load-high",
+            Self::LoadOfTooFew { .. } => "load-of-too-few",
             Self::DeploymentFirst { .. } => "deployment-first",
             Self::GreyFailure { .. } => "grey-failure",
             Self::SeveralZones { .. } => "several-zones",
@@ -290,10 +302,17 @@ impl fmt::Display for Why {
                 write!(f, "no system declares the database {identifier}")
             }
             Self::ZoneSick { zone } => write!(f, "{zone} does not serve as the other zones do"),
+            Self::AloneSoFar { zone } => write!(f, "{zone} fails, alone so far: others may follow"),
             Self::BadDeployment { deployment } => write!(f, "the deployment {deployment} is to blame"),
             Self::CacheDown { alarm } => write!(f, "{alarm} is in ALARM and means cache-down"),
             Self::InstancesUnhealthy { alarm } => {
                 write!(f, "{alarm} is in ALARM, and only some instances are unhealthy")
+            }
+            Self::LoadOfTooFew { alarm } => {
+                write!(
+                    f,
+                    "{alarm} is in ALARM because instances are missing, not because users are many"
+                )
             }
             Self::LoadHigh { alarm } => write!(f, "{alarm} is in ALARM and means load-high"),
             Self::DeploymentFirst { deployment } => write!(

@@ -137,10 +137,13 @@ impl Row {
                 });
             }
             [recovery, since, outcome] => {
-                assert_eq!(outcome, "recovered", "{}", self.past);
+                let outcome = match outcome {
+                    "recovered" => Outcome::Recovered,
+                    "paged" => Outcome::Paged,
+                    _ => panic!("no such outcome: {}", self.past),
+                };
                 let minutes = since.trim_end_matches('m').parse().expect("minutes");
-                view.incidents
-                    .push(past(machine(recovery), minutes, Outcome::Recovered));
+                view.incidents.push(past(machine(recovery), minutes, outcome));
             }
             ref other => panic!("no such past: {other:?}"),
         }
