@@ -43,11 +43,11 @@ fn an_operation_without_a_rule_is_named() {
                 ),
             ),
             (
-                "CloudWatch:DescribeAlarms",
+                "CloudWatch:ListDashboards",
                 told(
                     &clients
                         .cloudwatch
-                        .describe_alarms()
+                        .list_dashboards()
                         .send()
                         .await
                         .expect_err("no rule"),

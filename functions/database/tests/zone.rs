@@ -145,9 +145,8 @@ impl Aws {
         client!(
             aws_sdk_rds,
             vec![
-                mock!(Client::describe_db_instances).then_compute_response(
-                    self.answer("DescribeDBInstances", |state, input| instances(state, input))
-                ),
+                mock!(Client::describe_db_instances)
+                    .then_compute_response(self.answer("DescribeDBInstances", instances)),
                 mock!(Client::describe_db_clusters)
                     .then_compute_response(self.answer("DescribeDBClusters", |state, _| clusters(state))),
                 mock!(Client::reboot_db_instance).then_compute_response(reboot),

@@ -404,7 +404,7 @@ fn weigh(
         let decision = match finding {
             Finding::Fits(proposal) => proposal.judge(system, known, occasion.is_a_look),
             // The run that holds the lock is about something that is wrong; when it is over, all this is judged again.
-            Finding::Named(decision) => running(known).unwrap_or(decision),
+            Finding::Named(decision) => running(known).unwrap_or(*decision),
         };
         if decision.is_held_up() {
             held_up = held_up.or(Some(decision));

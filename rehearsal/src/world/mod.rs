@@ -402,7 +402,10 @@ impl World {
             if !home.database.serves() {
                 return vec![0];
             }
-            let share = home.web.as_ref().map_or(ALL, |web| web.share_of(ALL * demand / 100));
+            let share = home
+                .web
+                .as_ref()
+                .map_or(ALL, |web| web.share_of(ALL * demand / 100));
             return vec![share - share * self.cache_fails(HOME) / 100];
         }
         let answers = |site: usize, users: Users| {

@@ -37,7 +37,7 @@ impl Scene {
     async fn alarm(&self, in_alarm: bool) {
         let seen = AlarmSeen {
             in_alarm,
-            changed_at: now(),
+            changed_at: now() - domain::duration::Duration::from_mins(2).signed(),
         };
         let noted = self.journal.note_alarm(&run_of_store().system, ALARM, seen).await;
         noted.expect("noted");

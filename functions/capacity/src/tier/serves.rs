@@ -34,7 +34,11 @@ pub async fn ensure(tier: &Tier<'_>, recovery: Recovery, what: &What) -> Result<
     if serving < wants.needed {
         return Err(Error::NotYet { seen });
     }
-    let idle = wants.everyone.then(|| idle(&group, &targets)).unwrap_or_default();
+    let idle = if wants.everyone {
+        idle(&group, &targets)
+    } else {
+        Default::default()
+    };
     if !idle.is_empty() {
         return Err(Error::NotYet {
             seen: format!("in service and not healthy: {}; {seen}", idle.join(", ")),

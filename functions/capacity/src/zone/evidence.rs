@@ -55,6 +55,30 @@ pub fn ringing(system: &System, view: &View) -> Vec<Ringing> {
         .collect()
 }
 
+/// The alarms of a system's zones that left ALARM a moment ago. Alarms of one cause end as they began, one by one: the
+/// last of them looks like a zone that fails alone.
+pub fn settling(system: &System, view: &View, now: Timestamp) -> Vec<Ringing> {
+    let declared = system
+        .alarms
+        .iter()
+        .filter(|(_, declared)| declared.means == Meaning::ZoneImpaired);
+    declared
+        .filter_map(|(alarm, declared)| {
+            let seen = view.alarms.get(alarm).filter(|seen| !seen.in_alarm)?;
+            Some(Ringing {
+                alarm: alarm.clone(),
+                zone: declared.zone.clone()?,
+                since: seen.changed_at,
+            })
+        })
+        .filter(|ended| now.duration_since(ended.since) < SETTLED.signed())
+        .collect()
+}
+
+/// How long a zone has to have failed alone where others failed with it before: a period of CloudWatch's metrics, and
+/// half of one until the alarm has seen it. Source: CloudWatch User Guide, AlarmThatSendsEmail, "Evaluating an alarm".
+const SETTLED: Duration = Duration::from_secs(90);
+
 /// An alarm about unhealthy targets that is in ALARM, in words, if there is one.
 pub fn unhealthy(system: &System, view: &View) -> Option<String> {
     let mut declared = system
@@ -74,6 +98,8 @@ pub struct Evidence<'a> {
     pub web: &'a WebTier,
     /// Alarms in ALARM.
     pub ringing: &'a [Ringing],
+    /// Alarms that left ALARM a moment ago.
+    pub settling: &'a [Ringing],
     /// An alarm about unhealthy targets that is in ALARM.
     pub unhealthy: Option<&'a str>,
     /// Shifts of the load balancer, if the system file names one.
@@ -96,8 +122,9 @@ pub struct Sick {
 /// Judges which zone is to be left, if any.
 ///
 /// # Errors
-/// `Unsafe` when more than one zone is sick, when the others cannot carry the load, and when the system file does not
-/// say what leaving it takes; it names the key that is missing.
+/// `NotYet` while it may be the last of several zones that failed together; `Unsafe` when more than one zone is sick,
+/// when the others cannot carry the load, and when the system file does not say what leaving it takes; it names the key
+/// that is missing.
 pub fn judge(evidence: &Evidence<'_>) -> Result<Option<Sick>> {
     let sick = evidence.sick()?;
     let mut zones = sick.iter();
@@ -111,6 +138,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Result<Option<Sick>> {
             why.join("; ")
         ));
     }
+    evidence.fails_alone(zone)?;
     evidence.others_are_well(zone)?;
     evidence.others_can_carry(zone)?;
     Ok(Some(Sick {
@@ -211,19 +239,22 @@ impl Evidence<'_> {
         let Some(first) = self.ringing.iter().min_by_key(|alarm| alarm.since) else {
             return Ok(());
         };
-        let sick: Vec<(&Zone, Health)> = self.observed.targets.sick().collect();
-        let seen_dead =
-            matches!(sick.as_slice(), [(zone, health)] if **zone == first.zone && health.healthy == 0);
         let until = first
             .since
             .saturating_add(ALONE_FOR.signed())
             .unwrap_or(Timestamp::MAX);
-        if seen_dead || now >= until {
+        if self.is_dead(&first.zone) || now >= until {
             return Ok(());
         }
         Err(Error::NotYet {
             seen: format!("{first}, alone so far; the other zones' alarms may follow until {until}"),
         })
+    }
+
+    /// Whether the load balancer sees that zone dead, and every other well.
+    fn is_dead(&self, zone: &Zone) -> bool {
+        let sick: Vec<(&Zone, Health)> = self.observed.targets.sick().collect();
+        matches!(sick.as_slice(), [(only, health)] if *only == zone && health.healthy == 0)
     }
 
     /// The zones that something speaks against, each with what does.
@@ -258,6 +289,29 @@ impl Evidence<'_> {
             );
             (zone.clone(), vec![alarm, words])
         })
+    }
+
+    /// An alarm of another zone that was in ALARM while this one was, and is over, speaks of something that they have in
+    /// common, and that may be over here in a moment too. What AWS or the load balancer says of the zone itself needs no
+    /// such patience.
+    fn fails_alone(&self, zone: &Zone) -> Result<()> {
+        let shifted = self.shifts.into_iter().flat_map(Shifts::autoshifts).count() > 0;
+        let is_known = shifted || self.is_dead(zone);
+        let own = self.ringing.iter().filter(|alarm| alarm.zone == *zone);
+        let Some(began) = own.map(|alarm| alarm.since).min().filter(|_| !is_known) else {
+            return Ok(());
+        };
+        let mut ended = self.settling.iter();
+        match ended.find(|ended| ended.zone != *zone && ended.since >= began) {
+            None => Ok(()),
+            Some(other) => Err(Error::NotYet {
+                seen: format!(
+                    "{zone} did not fail alone: {} was in ALARM until {}; it is watched whether {zone} still fails when \
+                     that is {SETTLED} ago",
+                    other.alarm, other.since
+                ),
+            }),
+        }
     }
 
     /// A single bad instance is no sick zone: as many as are healthy have to be unhealthy.

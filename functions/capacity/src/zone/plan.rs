@@ -9,7 +9,7 @@ use domain::system::{System, WebTier};
 use futures_util::join;
 use jiff::Timestamp;
 
-use super::evidence::{self, Evidence, Ringing, Sick, ringing, zone_id, zone_of};
+use super::evidence::{self, Evidence, Ringing, Sick, ringing, settling, zone_id, zone_of};
 use super::observe::{Observed, observe};
 use super::shift::{self, Shifts};
 use crate::tier::Tier;
@@ -17,9 +17,9 @@ use crate::tier::Tier;
 /// Plans to leave the one zone that is sick.
 ///
 /// # Errors
-/// `NotYet` while another zone's alarm may still follow; `Unsafe` when it is not clear which one it is, when the others
-/// cannot carry the load, and when the system file does not say
-/// what leaving it takes; `Throttled`, `Unavailable`, `Refused`.
+/// `NotYet` while another zone's alarm may still follow, or was up with it a moment ago; `Unsafe` when it is not clear
+/// which one it is, when the others cannot carry the load, and when the system file does not say what leaving it takes;
+/// `Throttled`, `Unavailable`, `Refused`.
 pub async fn evacuation(
     tier: &Tier<'_>,
     system: &System,
@@ -33,6 +33,7 @@ pub async fn evacuation(
     let evidence = Evidence {
         web: tier.web,
         ringing: &ringing,
+        settling: &settling(system, view, now),
         unhealthy: unhealthy.as_deref(),
         shifts: shifts.as_ref(),
         observed: &observed,

@@ -74,8 +74,8 @@ pub enum By {
 impl Shifts {
     /// The one that decides where users go: what is practised gives way to whatever is meant.
     pub fn in_force(&self) -> Option<&Shift> {
-        let meant = self.active.iter().filter(|shift| shift.by != By::Practice);
-        meant.filter(|shift| shift.applied).last()
+        let mut meant = self.active.iter().filter(|shift| shift.by != By::Practice);
+        meant.rfind(|shift| shift.applied)
     }
 
     /// AWS's autoshifts, whether or not another shift goes before them.

@@ -112,10 +112,15 @@ impl Scene {
         stopped.expect("noted");
     }
 
+    /// An alarm that rose, or fell, two minutes ago.
     async fn alarm(&self, alarm: &str, in_alarm: bool) {
+        self.alarm_since(alarm, in_alarm, Duration::from_mins(2)).await;
+    }
+
+    async fn alarm_since(&self, alarm: &str, in_alarm: bool, ago: Duration) {
         let seen = AlarmSeen {
             in_alarm,
-            changed_at: now(),
+            changed_at: now() - ago.signed(),
         };
         self.journal
             .note_alarm(&name(), alarm, seen)

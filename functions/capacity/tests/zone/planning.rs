@@ -97,10 +97,11 @@ async fn without_a_sick_zone_it_stands_down() {
 async fn more_than_one_sick_zone_is_no_problem_of_a_zone() {
     let scene = sick().await;
     scene.alarm("shop-zone-b-errors", true).await;
-    let words = failed(scene.planned().await, Error::UNSAFE);
+    let planned = scene.planned().await.expect("planned");
+    assert_eq!(planned.verdict, Verdict::StandDown);
     assert!(
-        words.contains("shop-zone-a-errors") && words.contains("shop-zone-b-errors"),
-        "{words}"
+        planned.seen[0].contains("shop-zone-a-errors") && planned.seen[0].contains("shop-zone-b-errors"),
+        "{planned:?}"
     );
 
     let scene = sick().await;
@@ -114,6 +115,39 @@ async fn more_than_one_sick_zone_is_no_problem_of_a_zone() {
         words.contains("eu-central-1c has 2 unhealthy targets and 0 healthy ones"),
         "{words}"
     );
+}
+
+#[tokio::test]
+async fn the_last_of_several_zones_that_failed_together_is_watched_for_a_while() {
+    let noted = |seconds_ago: i64, in_alarm: bool| AlarmSeen {
+        in_alarm,
+        changed_at: now() - Duration::from_secs(seconds_ago.unsigned_abs()).signed(),
+    };
+    for (a_rose, b_ended, waits) in [
+        (180, 10, true),
+        (180, 89, true),
+        (180, 90, false),
+        // It was over before this began.
+        (80, 85, false),
+    ] {
+        let scene = Scene::evacuating().await;
+        for (alarm, seen) in [
+            ("shop-zone-a-errors", noted(a_rose, true)),
+            ("shop-zone-b-errors", noted(b_ended, false)),
+        ] {
+            let answer = scene.journal.note_alarm(&name(), alarm, seen).await;
+            answer.expect("noted");
+        }
+        if waits {
+            let words = failed(scene.planned().await, Error::NOT_YET);
+            assert!(
+                words.contains("did not fail alone: shop-zone-b-errors"),
+                "{words}"
+            );
+            scene.aws.state().autoshifts = vec!["euc1-az2"];
+        }
+        assert_eq!(scene.planned().await.expect("planned").verdict, Verdict::Act);
+    }
 }
 
 #[tokio::test]
@@ -287,4 +321,17 @@ async fn one_zone_at_a_time_is_used_again() {
     scene.aws.state().subnets = "subnet-b".to_owned();
     let words = failed(scene.planned().await, Error::UNSAFE);
     assert!(words.contains("eu-central-1a and eu-central-1c"), "{words}");
+}
+
+#[tokio::test]
+async fn other_zones_have_their_time_to_follow_unless_the_load_balancer_sees_this_one_dead() {
+    let scene = Scene::evacuating().await;
+    scene
+        .alarm_since("shop-zone-a-errors", true, Duration::from_secs(30))
+        .await;
+    let words = failed(scene.planned().await, Error::NOT_YET);
+    assert!(words.contains("alone so far"), "{words}");
+
+    scene.aws.turn("eu-central-1a", Target::Unhealthy);
+    assert_eq!(scene.planned().await.expect("planned").verdict, Verdict::Act);
 }

@@ -96,6 +96,9 @@ pub(crate) fn rollback(minute: i64, revision: &str, status: DeploymentStatus) ->
     }
 }
 
+/// What a call does, or the code and the message with which it is refused.
+type Effect<I, O> = fn(&mut Group, &I) -> Result<O, (&'static str, String)>;
+
 impl Deployment {
     fn runs(&self) -> bool {
         use DeploymentStatus::{Failed, Stopped, Succeeded};
@@ -173,7 +176,7 @@ impl Aws {
         &self,
         call: &'static str,
         said: fn(&I) -> String,
-        effect: fn(&mut Group, &I) -> Result<O, (&'static str, String)>,
+        effect: Effect<I, O>,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
         let aws = self.clone();
         move |input| {

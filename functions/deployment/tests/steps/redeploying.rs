@@ -1,12 +1,19 @@
 //! `stopped`, `redeploy-started` and `redeployed`: acting once, and seeing it through.
 
 use aws_sdk_codedeploy::types::DeploymentStatus::{Created, Failed, InProgress, Stopped, Succeeded};
-use aws_sdk_codedeploy::types::ErrorCode;
+use aws_sdk_codedeploy::types::{DeploymentStatus, ErrorCode};
 use domain::step::Error;
 use domain::steps::plan::What;
 
 use crate::aws::{Deployment, Fate, release, rollback};
 use crate::{Scene, failed, plan, says, seen};
+
+/// The redeployment stands like that now.
+fn stands(scene: &Scene, status: DeploymentStatus, counts: (i64, i64)) {
+    let mut group = scene.aws.group();
+    group.deployment("d-20").status = status;
+    group.deployment("d-20").counts = counts;
+}
 
 const STOP: &str = "StopDeployment";
 const CREATE: &str = "CreateDeployment";
@@ -201,18 +208,12 @@ async fn a_run_that_lost_its_lock_or_was_stopped_changes_nothing() {
 async fn a_redeployment_is_waited_for_and_its_instances_are_counted() {
     let scene = Scene::with(vec![release(20, "1", InProgress)]).await;
     for (status, counts) in [(Created, (0, 6)), (InProgress, (2, 4))] {
-        let mut group = scene.aws.group();
-        group.deployment("d-20").status = status;
-        group.deployment("d-20").counts = counts;
-        drop(group);
+        stands(&scene, status, counts);
         failed(scene.redeployed("d-20").await, Error::NOT_YET);
     }
     let words = failed(scene.redeployed("d-20").await, Error::NOT_YET);
     says(&words, &["d-20 InProgress", "instances: 2 Succeeded, 4 Pending"]);
-    let mut group = scene.aws.group();
-    group.deployment("d-20").status = Succeeded;
-    group.deployment("d-20").counts = (6, 0);
-    drop(group);
+    stands(&scene, Succeeded, (6, 0));
     let redeployed = scene.redeployed("d-20").await.expect("deployed");
     says(
         seen(&redeployed),

@@ -31,7 +31,7 @@ pub(super) enum Finding {
     /// A recovery fits.
     Fits(Box<Proposal>),
     /// It has a name, and no recovery.
-    Named(Decision),
+    Named(Box<Decision>),
 }
 
 /// How many signals that look at different things it takes before a Region counts as lost (rule 8).
@@ -122,12 +122,12 @@ fn region(picture: &Picture<'_>) -> Option<Finding> {
         let why = Why::DeploymentFirst {
             deployment: blamed.id.clone(),
         };
-        return Some(Finding::Named(Decision {
+        return Some(Finding::Named(Box::new(Decision {
             verdict: Verdict::Watch,
             why,
             evidence,
             about: Some(key(&first)),
-        }));
+        })));
     }
     let unconfirmed = (watched.len() < INDEPENDENT_SIGNALS).then(|| {
         evidence.push(Evidence::Against(
@@ -229,12 +229,12 @@ fn zone(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
         evidence.push(Evidence::WouldSettle(format!(
             "whether other zones follow within {ALONE_FOR}: what strikes all zones alike shows in one of them first"
         )));
-        return Some(Finding::Named(Decision {
+        return Some(Finding::Named(Box::new(Decision {
             verdict: Verdict::Watch,
             why: Why::AloneSoFar { zone: zone.clone() },
             evidence,
             about: Some(key),
-        }));
+        })));
     }
     let why = Why::ZoneSick { zone: zone.clone() };
     let proposal = Proposal::inside(picture.system, Recovery::EvacuateZone, key, at, why);
@@ -380,12 +380,12 @@ fn instances(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
         .and_then(|facts| facts.group.as_ref())
         .map_or(0, |group| group.launches_in_vain);
     let named = |why, evidence| {
-        Some(Finding::Named(Decision {
+        Some(Finding::Named(Box::new(Decision {
             verdict: Verdict::Page,
             why,
             evidence,
             about: Some(key(&alarm)),
-        }))
+        })))
     };
     if in_vain >= BOOT_LOOP {
         evidence.push(Evidence::WouldSettle(
@@ -429,14 +429,14 @@ fn load(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
     if let Some(missing) = picture.missing() {
         // More instances would share the load, and hide what took the others.
         evidence.push(Evidence::Against(missing));
-        return Some(Finding::Named(Decision {
+        return Some(Finding::Named(Box::new(Decision {
             verdict: Verdict::Watch,
             why: Why::LoadOfTooFew {
                 alarm: alarm.name.to_owned(),
             },
             evidence,
             about: Some(key(&alarm)),
-        }));
+        })));
     }
     if let Some(group) = picture.known.facts.and_then(|facts| facts.group.as_ref()) {
         evidence.push(Evidence::For(format!(
@@ -456,7 +456,7 @@ fn several_zones(picture: &Picture<'_>) -> Option<Finding> {
     let impaired = picture.impaired_zones();
     let (_, first) = impaired.first().filter(|_| impaired.len() > 1)?;
     let zones: Vec<Zone> = impaired.iter().map(|(zone, _)| (*zone).clone()).collect();
-    Some(Finding::Named(Decision {
+    Some(Finding::Named(Box::new(Decision {
         verdict: Verdict::Page,
         why: Why::SeveralZones { zones },
         evidence: vec![
@@ -466,7 +466,7 @@ fn several_zones(picture: &Picture<'_>) -> Option<Finding> {
             ),
         ],
         about: Some(key(first)),
-    }))
+    })))
 }
 
 /// Users fail, and nothing above explains it, or not enough of it: watched at first, and then a person's to look at.
@@ -513,10 +513,10 @@ fn nobody_knows(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding
     } else {
         (Verdict::Watch, Why::SymptomAlone { alarm: name() })
     };
-    Some(Finding::Named(Decision {
+    Some(Finding::Named(Box::new(Decision {
         verdict,
         why,
         evidence,
         about: Some(key(&alarm)),
-    }))
+    })))
 }

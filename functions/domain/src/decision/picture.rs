@@ -98,10 +98,15 @@ impl<'a> Picture<'a> {
     pub(super) fn missing(&self) -> Option<String> {
         let facts = self.known.facts?;
         let newest = facts.deployments.as_ref().and_then(|all| all.first());
-        if let Some(running) = newest.filter(|newest| newest.status == DeploymentStatus::Running) {
+        let now = self.known.now;
+        let just_now = |newest: &&Deployment| match newest.completed_at {
+            Some(completed) => super::since(completed, now) < SETTLES,
+            None => newest.status == DeploymentStatus::Running,
+        };
+        if let Some(release) = newest.filter(just_now) {
             return Some(format!(
-                "{} takes instances out of service while it runs",
-                running.id
+                "{} takes instances out of service while it runs, or did a moment ago",
+                release.id
             ));
         }
         let (healthy, desired) = (self.targets()?.all().healthy, facts.group.as_ref()?.desired);
