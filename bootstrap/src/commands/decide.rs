@@ -78,10 +78,7 @@ pub(crate) fn run(asked: &Decide) -> Result<ExitCode, Failure> {
     } else {
         "an empty journal"
     };
-    writeln!(
-        out,
-        "\nJudged at {at} {looked} and with {past}. Nothing was done."
-    )?;
+    writeln!(out, "\nJudged at {at} {looked}, with {past}.\nNothing was done.")?;
     Ok(ExitCode::SUCCESS)
 }
 

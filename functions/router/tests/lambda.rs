@@ -59,12 +59,12 @@ async fn an_alarm_starts_its_recovery_and_the_process_ends_cleanly() {
     let mut function = function(&aws, &systems).await;
     let event = alarm_now();
     let routed = function.invoke(event.clone()).await.expect("routed");
-    assert_eq!(routed["system"], "shop", "{routed}");
-    assert_eq!(routed["execution"]["existed"], false, "{routed}");
+    assert_eq!(routed[0]["system"], "shop", "{routed}");
+    assert_eq!(routed[0]["execution"]["existed"], false, "{routed}");
 
     let again = function.invoke(event).await.expect("routed");
     assert_eq!(
-        again["execution"]["name"], routed["execution"]["name"],
+        again[0]["execution"]["name"], routed[0]["execution"]["name"],
         "a repeated event is the same incident"
     );
 
@@ -92,7 +92,7 @@ async fn an_execution_that_exists_is_no_error() {
         .invoke(alarm_now())
         .await
         .expect("routed");
-    assert_eq!(routed["execution"]["existed"], true, "{routed}");
+    assert_eq!(routed[0]["execution"]["existed"], true, "{routed}");
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn the_documented_alarm_is_too_old_to_start_anything() {
         .invoke(ALARM)
         .await
         .expect("routed");
-    assert_eq!(routed["execution"], Value::Null, "{routed}");
+    assert_eq!(routed[0]["execution"], Value::Null, "{routed}");
     assert!(!aws.actions().contains(&"StartExecution".to_owned()));
 }
 
