@@ -399,6 +399,11 @@ fn weigh(
     occasion: Occasion<'_>,
 ) -> Option<Decision> {
     let picture = Picture::new(system, known, came);
+    if occasion.is_a_look
+        && let Some(page) = findings::stuck(&picture)
+    {
+        return Some(page);
+    }
     let (mut held_up, mut weak) = (None, None);
     for finding in findings::all(&picture, occasion) {
         let decision = match finding {

@@ -242,6 +242,10 @@ const fn advice(why: &Why) -> &'static str {
         Why::BootLoop { .. } | Why::EveryTargetUnhealthy => {
             "Replacing instances would not help and might hurt: find what the failing ones have in common."
         }
+        Why::Stuck { .. } => {
+            "The run may have died with its Region. `evenkeel status` shows what is frozen or fenced; `evenkeel stop` ends a run \
+             that lives, and a lock that nobody holds any more expires."
+        }
         Why::RunDied { .. } => {
             "Look at what it had done, with `evenkeel status`; its lock keeps other recoveries out until it expires."
         }

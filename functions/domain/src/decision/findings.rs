@@ -451,6 +451,38 @@ fn load(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
     Some(Finding::Fits(Box::new(proposal.with(evidence))))
 }
 
+/// How long users may fail while a run holds the lock before a person hears of it, however the run fares: a run whose Region
+/// died with it, and whose lock another Region still keeps, tells nobody.
+pub const STUCK_AFTER: Duration = Duration::from_mins(30);
+
+/// A recovery runs, and users have been failing for too long all the same.
+pub(super) fn stuck(picture: &Picture<'_>) -> Option<Decision> {
+    let now = picture.known.now;
+    let lock = picture
+        .known
+        .journal
+        .lock
+        .as_ref()
+        .filter(|lock| lock.is_held(now))?;
+    let alarm = picture.first(Meaning::UserImpact)?;
+    let lasted = since(alarm.since.max(lock.taken_at), now);
+    (lasted > STUCK_AFTER).then(|| Decision {
+        verdict: Verdict::Page,
+        why: Why::Stuck {
+            incident: lock.holder.clone(),
+            lasted,
+        },
+        evidence: vec![
+            up(&alarm),
+            Evidence::WouldSettle(format!(
+                "whether {} still runs, in whichever Region it runs",
+                lock.holder
+            )),
+        ],
+        about: Some(lock.holder.to_string()),
+    })
+}
+
 /// More than one zone fails, and nothing above explains it.
 fn several_zones(picture: &Picture<'_>) -> Option<Finding> {
     let impaired = picture.impaired_zones();

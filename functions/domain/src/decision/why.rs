@@ -181,6 +181,13 @@ pub enum Why {
         /// For how long.
         lasted: Duration,
     },
+    /// A recovery holds the lock, and users have been failing for long all the same.
+    Stuck {
+        /// The run.
+        incident: IncidentId,
+        /// For how long they have failed beside it.
+        lasted: Duration,
+    },
     /// A person has disarmed the system: nothing starts by itself.
     Disarmed {
         /// The recovery that would fit.
@@ -249,6 +256,7 @@ impl Why {
             Self::BootLoop { .. } => "boot-loop",
             Self::EveryTargetUnhealthy => "every-target-unhealthy",
             Self::Unexplained { .. } => "unexplained",
+            Self::Stuck { .. } => "stuck",
             Self::Disarmed { .. } => "disarmed",
             Self::AllIsWell => "all-is-well",
             Self::Asked { .. } => "asked",
@@ -340,6 +348,12 @@ impl fmt::Display for Why {
                 write!(
                     f,
                     "{alarm} has said for {lasted} that users fail, and nothing says why"
+                )
+            }
+            Self::Stuck { incident, lasted } => {
+                write!(
+                    f,
+                    "users have been failing for {lasted} while {incident} holds the lock"
                 )
             }
             Self::Disarmed { recovery, by } => write!(f, "{recovery} fits, and the system is disarmed: {by}"),

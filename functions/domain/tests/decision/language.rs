@@ -129,6 +129,7 @@ impl Row {
         match self.past.split(' ').collect::<Vec<_>>()[..] {
             ["-" | "repeated" | "vain", ..] => {}
             ["lock"] => view.lock = Some(lock(ago("1m"))),
+            ["lock", since] if since.ends_with('m') => view.lock = Some(lock(ago(since))),
             ["lock", "expired"] => view.lock = Some(lock(ago("60m"))),
             ["disarmed"] => {
                 view.disarmed = Some(Disarmed {
