@@ -23,7 +23,7 @@ use crate::names::{IncidentId, Recovery};
 use crate::steps::Run;
 use crate::system::{System, Systems};
 
-pub use findings::{ALONE_FOR, INDEPENDENT_SIGNALS};
+pub use findings::{ALONE_FOR, INDEPENDENT_SIGNALS, STUCK_AFTER};
 pub use why::Why;
 
 use findings::{Finding, Occasion};
