@@ -20,6 +20,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Watch an outage and the recovery from it, without an AWS account
     Rehearse(Rehearse),
+    /// Try every fault at every call of every machine, and say what it breaks
+    Prove(Prove),
     /// Start a recovery by hand
     Run(Run),
     /// Say yes to a recovery that asks
@@ -74,6 +76,41 @@ pub(crate) struct Rehearse {
     /// Print what the embedded cloud believes about AWS, and where it comes from
     #[arg(long, conflicts_with_all = ["scenario", "seeds", "system"])]
     pub(crate) facts: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evenkeel prove                              every single fault, all machines\n  \
+evenkeel prove fail-over-region --pairs     and each pair, of one machine\n  \
+evenkeel prove --pairs --budget 60s         a sample of the pairs\n\n\
+What was tried is kept in --kept; the same command goes on where it was stopped.\n\
+A fault that breaks something is written as a scenario file that `evenkeel rehearse`\nplays again."
+)]
+pub(crate) struct Prove {
+    /// The machines; all of them, if none is named
+    #[arg(value_parser = machine)]
+    pub(crate) machines: Vec<Recovery>,
+    /// Try each fault together with each that can strike after it
+    #[arg(long)]
+    pub(crate) pairs: bool,
+    /// Stop after so long, and say what part of the space was seen
+    #[arg(long, value_name = "TIME")]
+    pub(crate) budget: Option<domain::duration::Duration>,
+    /// Decides in which order faults are tried: with --budget, which are seen
+    #[arg(long, value_name = "N", default_value = "1", value_parser = seed)]
+    pub(crate) seed: u64,
+    /// Where what was tried is kept, and what was found is written
+    #[arg(long, value_name = "FOLDER", default_value = ".evenkeel/proof")]
+    pub(crate) kept: PathBuf,
+    /// Forget what was tried before
+    #[arg(long)]
+    pub(crate) afresh: bool,
+    /// Print the faults by state: how often each struck
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where the embedded cloud is kept between two commands.
@@ -226,10 +263,7 @@ pub(crate) struct Lint {
 
 fn machine(text: &str) -> Result<Recovery, String> {
     let names = Recovery::ALL.map(Recovery::machine);
-    Recovery::ALL
-        .into_iter()
-        .find(|recovery| recovery.machine() == text)
-        .ok_or_else(|| format!("there is no such machine; there are: {}", names.join(", ")))
+    Recovery::named(text).ok_or_else(|| format!("there is no such machine; there are: {}", names.join(", ")))
 }
 
 fn seed(text: &str) -> Result<u64, String> {

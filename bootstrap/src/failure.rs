@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use domain::system::Problem;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
-use rehearsal::{scenario, stage};
+use rehearsal::{prove, scenario, stage};
 
 /// Why the program did not do what it was asked.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -66,6 +66,18 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// What was tried cannot be kept.
+    #[error("cannot keep what is tried in {}", .path.display())]
+    #[diagnostic(help("name another folder with `--kept FOLDER`"))]
+    NotTried {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// A proof cannot begin.
+    #[error(transparent)]
+    #[diagnostic(help("`evenkeel rehearse` lists the scenarios; `docs/proof.md` says how one is chosen"))]
+    Unplayed(#[from] prove::Unplayed),
     /// A person's wish was not carried out.
     #[error("{error}")]
     Operate {
@@ -143,6 +155,8 @@ impl Failure {
             | Self::NoEvent { .. }
             | Self::NotThat { .. }
             | Self::Unwritable { .. }
+            | Self::NotTried { .. }
+            | Self::Unplayed(_)
             | Self::Operate { .. }
             | Self::Stage(_)
             | Self::Output(_) => 1,

@@ -287,6 +287,40 @@ fn an_event_that_is_not_there_is_refused() {
     insta::assert_snapshot!(refused(&desk, "decide --event event.json"));
 }
 
+/// AWS Health alone is watched; beside an alarm that means region-down it is the second signal.
+#[test]
+fn a_health_event_is_weighed_with_the_journal() {
+    let desk = Desk::empty()
+        .with(
+            "evenkeel.toml",
+            include_str!("../../rehearsal/systems/two-regions.toml"),
+        )
+        .with(
+            "health.json",
+            include_str!("../../events/samples/example-health-region-issue-backup-copy.json"),
+        )
+        .with(
+            "journal.json",
+            r#"{"lock": null, "incidents": [], "alarms": {"shop-unreachable": {"in_alarm": true, "changed_at": "2026-10-01T11:57:00Z"}}}"#,
+        )
+        .with(
+            "wrong.json",
+            r#"{"lock": null, "incidents": [], "alarms": {}, "health": {"arn:1": {"service": "EC2", "region": "Frankfurt"}}}"#,
+        );
+    insta::assert_snapshot!(
+        "a_health_event_alone_is_watched",
+        desk.types("decide --event health.json")
+    );
+    insta::assert_snapshot!(
+        "a_health_event_beside_an_alarm_starts_the_move",
+        desk.types("decide --event health.json --journal journal.json")
+    );
+    insta::assert_snapshot!(
+        "a_journal_with_an_issue_that_is_none_is_refused",
+        refused(&desk, "decide --event health.json --journal wrong.json")
+    );
+}
+
 /// Nothing is wrong with the question; the answer says what to declare.
 #[test]
 fn an_alarm_that_nobody_declared_is_paged_and_the_declared_ones_are_named() {

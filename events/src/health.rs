@@ -54,9 +54,24 @@ impl HealthEvent {
         format!("health/{account}/{}/{}", self.communication, self.page.number)
     }
 
-    /// Whether AWS says that a service is impaired now: an issue that is open, or not said to be over.
-    pub fn is_open_issue(&self) -> bool {
-        self.category == HealthCategory::Issue && self.status != Some(HealthStatus::Closed)
+    /// Whether it is about something that is wrong, or was.
+    pub fn is_issue(&self) -> bool {
+        self.category == HealthCategory::Issue
+    }
+
+    /// When AWS said this, of an event that was sent at that time.
+    pub fn said_at(&self, sent: Timestamp) -> Timestamp {
+        self.updated_at.unwrap_or(sent)
+    }
+
+    /// Whether AWS says, in an event that was sent at that time, that a service is impaired now: an issue that is
+    /// neither closed nor to come, and has not ended. An issue that has an end behind it is over whatever its status
+    /// says (Health API Reference, Event, `endTime`): the User Guide's own example is open, and its text begins with
+    /// "operating normally".
+    pub fn is_open_issue(&self, sent: Timestamp) -> bool {
+        let goes_on = matches!(self.status, None | Some(HealthStatus::Open));
+        let ended = self.ended_at.is_some_and(|ended| ended <= self.said_at(sent));
+        self.is_issue() && goes_on && !ended
     }
 }
 

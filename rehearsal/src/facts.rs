@@ -90,6 +90,32 @@ pub const ALARM_EVALUATION: Fact = Fact::ms(
     ),
 );
 
+/// AWS Health, from the loss of a Region to the first word about it.
+pub const HEALTH_SPEAKS: Fact = Fact::ms(
+    "AWS Health speaks of a lost Region",
+    300_000,
+    1_500_000,
+    Basis::Assumed(
+        "people at AWS look first; AWS promises no time, and its users tell of five minutes to more than half an hour",
+    ),
+);
+
+/// AWS Health, from the return of a Region to the word that it is over.
+pub const HEALTH_CLOSES: Fact = Fact::ms(
+    "AWS Health closes an issue after its end",
+    120_000,
+    900_000,
+    Basis::Assumed("AWS watches a recovery before it calls it one, and promises no time"),
+);
+
+/// EventBridge, from one Region's bus to another's.
+pub const FORWARDED: Fact = Fact::ms(
+    "EventBridge forwards an event to another Region",
+    100,
+    1_000,
+    Basis::Assumed("a delivery like any other, and the way between two Regions; AWS publishes no figure"),
+);
+
 /// EventBridge, from the event to the invocation of its target.
 pub const EVENT_BUS: Fact = Fact::ms(
     "EventBridge delivers an event",
@@ -594,8 +620,8 @@ pub const WITHOUT_CACHE_FAILS_PERCENT: u64 = 40;
 /// here that a history of days has a second page in every rehearsal.
 pub const DEPLOYMENTS_PER_PAGE: usize = 3;
 
-/// How often a schedule asks for an assessment, where there is a web tier: what a dropped event would have told is found
-/// by looking. A choice of this house's, not a fact of AWS's.
+/// How often a schedule asks for an assessment, in every Region in which a system lives: what a dropped event would have
+/// told is found by looking. A choice of this house's, not a fact of AWS's.
 pub const ASSESSED_EVERY: Duration = Duration::from_mins(1);
 
 /// How many times as fast as they were made outstanding writes arrive once nothing holds them up. Assumed.
@@ -628,6 +654,9 @@ pub const FUNCTION_MEMORY_GB: f64 = 0.25;
 pub const ALL: &[Fact] = &[
     REPLICATION_LAG,
     ALARM_EVALUATION,
+    HEALTH_SPEAKS,
+    HEALTH_CLOSES,
+    FORWARDED,
     EVENT_BUS,
     LAMBDA_WARM,
     LAMBDA_COLD,

@@ -7,8 +7,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 
-use domain::names::Region;
+use domain::duration::Duration;
+use domain::journal::{Journal, lease};
+use domain::names::{IncidentId, Recovery, Region};
 use domain::step::{self, Failure};
+use domain::steps::Run;
 use domain::steps::region::{self, Approval};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -23,6 +26,7 @@ use self::words::{ageless, seen};
 use crate::cloud::Desk;
 use crate::cloud::tokens::{Answer, Tokens};
 use crate::facts;
+use crate::injection::{Context, InvocationFault, Within};
 use crate::timeline::Actor;
 
 /// The functions of one deployment in one Region.
@@ -42,7 +46,12 @@ pub struct Functions {
     warm: RefCell<BTreeSet<String>>,
     usage: Cell<Usage>,
     said: RefCell<BTreeMap<String, String>>,
+    pub(crate) sabotage: Option<Sabotage>,
 }
+
+/// What answers in a step's place, to see whether a proof finds it out: given the event, an answer, or nothing where the step
+/// itself is to answer.
+pub type Sabotage = fn(&Value) -> Option<Result<Value, Failure>>;
 
 /// The functions that only a system needs that says what serves its users, in one Region or two.
 struct Moving {
@@ -113,40 +122,71 @@ impl Functions {
     /// # Errors
     /// What the router answered.
     pub async fn route(&self, payload: &[u8]) -> Result<Vec<Routed>, Failure> {
-        self.hosted("evenkeel-router", self.router.route(payload)).await
+        let context = Context::of(Within::Router(self.region.clone()));
+        let function = "evenkeel-router";
+        let route = || self.hosted(function, &context, self.router.route(payload));
+        match self.desk.invoked(&context) {
+            None => route().await,
+            Some(InvocationFault::Throttled) => Err(throttled()),
+            Some(InvocationFault::Crash) => Err(crashed(function)),
+            // Lambda invokes it asynchronously: nobody waits for its answer, and one that hangs is ended by its time-out.
+            Some(InvocationFault::AnswerLost) => {
+                route().await?;
+                Err(crashed(function))
+            }
+            Some(InvocationFault::Hangs) => {
+                self.desk.clock().pass(FUNCTION_TIMES_OUT).await;
+                Err(crashed(function))
+            }
+            // A router has no lock that it could lose.
+            Some(InvocationFault::LockTakenOver) => route().await,
+            Some(InvocationFault::Twice) => {
+                let apart = context.apart();
+                let other = self.hosted(function, &apart, self.router.route(payload));
+                futures_util::join!(route(), other).0
+            }
+        }
     }
 
     /// Step Functions invokes a function.
-    async fn invoke(&self, function: &str, event: Value) -> Result<Value, Failure> {
+    async fn invoke(&self, function: &str, context: &Context, event: Value) -> Result<Value, Failure> {
+        if let Some(answer) = self.sabotage.and_then(|sabotage| sabotage(&event)) {
+            return answer;
+        }
         let clock = &self.desk.clock();
         if let ("evenkeel-deployment", Some(deployment)) = (function, &self.deployment) {
-            return self.hosted(function, step::call(deployment, clock, event)).await;
+            return self
+                .hosted(function, context, step::call(deployment, clock, event))
+                .await;
         }
         match (function, &self.moving) {
             ("evenkeel-assess", _) => {
-                self.hosted(function, step::call(&self.assess, clock, event))
+                self.hosted(function, context, step::call(&self.assess, clock, event))
                     .await
             }
             ("evenkeel-database", _) => {
-                self.hosted(function, step::call(&self.database, clock, event))
+                self.hosted(function, context, step::call(&self.database, clock, event))
                     .await
             }
             ("evenkeel-journal", _) => {
-                self.hosted(function, step::call(&self.journal, clock, event))
+                self.hosted(function, context, step::call(&self.journal, clock, event))
                     .await
             }
             ("evenkeel-notify", _) => {
-                self.hosted(function, step::call(&self.notify, clock, event))
+                self.hosted(function, context, step::call(&self.notify, clock, event))
                     .await
             }
             ("evenkeel-capacity", Some(Moving { capacity, .. })) => {
-                self.hosted(function, step::call(capacity, clock, event)).await
+                self.hosted(function, context, step::call(capacity, clock, event))
+                    .await
             }
             ("evenkeel-cache", Some(Moving { cache, .. })) => {
-                self.hosted(function, step::call(cache, clock, event)).await
+                self.hosted(function, context, step::call(cache, clock, event))
+                    .await
             }
             ("evenkeel-traffic", Some(Moving { traffic, .. })) => {
-                self.hosted(function, step::call(traffic, clock, event)).await
+                self.hosted(function, context, step::call(traffic, clock, event))
+                    .await
             }
             (other, _) => Err(Failure {
                 error_type: "Lambda.ResourceNotFoundException".to_owned(),
@@ -158,6 +198,7 @@ impl Functions {
     async fn hosted<T>(
         &self,
         function: &str,
+        context: &Context,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let (clock, cold) = (
@@ -173,21 +214,56 @@ impl Functions {
                 0
             }
         };
-        clock.pass(domain::duration::Duration::from_millis(reached)).await;
+        clock.pass(Duration::from_millis(reached)).await;
         let began = clock.elapsed_ms();
         // The runtime of a real function turns a panic into an error with this name too.
-        let answer = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-            Err(Failure {
-                error_type: runtime::PANIC.to_owned(),
-                error_message: format!("{function} panicked"),
-            })
-        });
+        let answer = context.host(AssertUnwindSafe(work).catch_unwind()).await;
+        let answer = answer.map_or_else(
+            || Err(crashed(function)),
+            |answer| {
+                answer.unwrap_or_else(|_| {
+                    Err(Failure {
+                        error_type: runtime::PANIC.to_owned(),
+                        error_message: format!("{function} panicked"),
+                    })
+                })
+            },
+        );
         let Usage { requests, billed_ms } = self.usage.get();
         self.usage.set(Usage {
             requests: requests + 1,
             billed_ms: billed_ms + (clock.elapsed_ms() - began).max(1),
         });
         answer
+    }
+
+    /// The run's lock is another run's from now on, for as long as that one's lease lasts.
+    async fn lock_is_taken_over(&self, event: &Value) {
+        let Ok(run) = step::input::<Run>(&event["run"]) else {
+            return;
+        };
+        let (journal, now) = (&self.hands.journal, self.desk.clock().now());
+        let other = IncidentId::derive(&run.system, run.recovery, "another", now);
+        // Where the journal does not answer, nobody can take anything over.
+        if journal.release_lock(&run.system, &run.incident).await.is_ok() {
+            drop(
+                journal
+                    .take_lock(&run.system, &other, now, lease(run.recovery))
+                    .await,
+            );
+        }
+    }
+
+    /// Whose work an invocation is: the machine's that the run is of.
+    fn within(&self, event: &Value, state: &str) -> Within {
+        let recovery = event["run"]["recovery"].as_str();
+        match recovery.and_then(|named| Recovery::ALL.into_iter().find(|known| known.machine() == named)) {
+            Some(machine) => Within::State {
+                machine,
+                state: state.to_owned(),
+            },
+            None => Within::Router(self.region.clone()),
+        }
     }
 
     /// One line per thing seen: a condition that is asked for every second says something only when it sees
@@ -215,7 +291,28 @@ impl Functions {
             .token
             .filter(|_| request.pattern == Pattern::WaitForTaskToken);
         let waiting = token.map(|token| self.tokens.issue(&token));
-        let answer = self.invoke(function, event).await;
+        let context = Context::of(self.within(&event, &request.state));
+        let invoke = || self.invoke(function, &context, event.clone());
+        let answer = match self.desk.invoked(&context) {
+            None => invoke().await,
+            Some(InvocationFault::Throttled) => Err(throttled()),
+            Some(InvocationFault::Crash) => Err(crashed(function)),
+            Some(InvocationFault::AnswerLost) => {
+                drop(invoke().await);
+                // The state's own time-out ends the attempt.
+                std::future::pending().await
+            }
+            Some(InvocationFault::Hangs) => std::future::pending().await,
+            Some(InvocationFault::LockTakenOver) => {
+                self.lock_is_taken_over(&event).await;
+                invoke().await
+            }
+            Some(InvocationFault::Twice) => {
+                let apart = context.apart();
+                let other = self.invoke(function, &apart, event.clone());
+                futures_util::join!(invoke(), other).0
+            }
+        };
         self.report(&ensure, &answer);
         if answer.is_ok() {
             match ensure.as_str() {
@@ -235,6 +332,26 @@ impl Functions {
                 TaskReply::failed(failure.error_type, cause)
             }
         }
+    }
+}
+
+/// How long the router may take on AWS before Lambda ends it: the time-out of an asynchronous function is its own, and
+/// nobody has deployed this one yet; 30 s is what its calls' own patience needs, and a little.
+const FUNCTION_TIMES_OUT: Duration = Duration::from_secs(30);
+
+/// Lambda refuses an invocation. Source: Step Functions Developer Guide, "Handling transient Lambda service exceptions".
+fn throttled() -> Failure {
+    Failure {
+        error_type: "Lambda.TooManyRequestsException".to_owned(),
+        error_message: "Rate Exceeded.".to_owned(),
+    }
+}
+
+/// A function's process ends before it answered. Source: Lambda Developer Guide, "Understanding retry behavior in Lambda".
+fn crashed(function: &str) -> Failure {
+    Failure {
+        error_type: "Runtime.ExitError".to_owned(),
+        error_message: format!("{function}: the runtime exited before it answered"),
     }
 }
 

@@ -3,6 +3,7 @@
 mod ending;
 mod expected;
 mod moving;
+mod promise;
 
 use domain::system::System;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::world::execution::Execution;
 use crate::world::invariant::Violation;
 use crate::world::{Moments, Ms, World};
 
+pub(crate) use self::ending::judge;
 pub use self::moving::{Acceptance, Leg, Moving};
 
 /// What a rehearsal measured. Its JSON form is the program's `--json`.
@@ -249,14 +251,7 @@ fn outcome(recoveries: &[Recovery], paged: bool) -> Outcome {
 
 /// Whether anybody was paged.
 fn paged(world: &World) -> bool {
-    let sites = world
-        .system
-        .region_failover
-        .iter()
-        .flat_map(|shared| &shared.sites);
-    let mut pages = sites
-        .map(|site| &site.people.page)
-        .chain([&world.system.people.page]);
+    let mut pages = world.page_topics();
     pages.any(|page| world.heard.iter().any(|heard| heard.topic == *page))
 }
 

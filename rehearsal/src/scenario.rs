@@ -9,6 +9,7 @@ use domain::names::Recovery;
 use domain::system::{self, Problem, System};
 use serde::{Deserialize, Serialize};
 
+use crate::injection::Injection;
 use crate::world::fault::{Fault, Place};
 use crate::world::person::Person;
 
@@ -31,6 +32,9 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// Who does what.
     pub people: Vec<Person>,
+    /// What goes wrong with Evenkeel's own work. Where something does, the scenario is over when it comes to rest after its
+    /// window, and machines look less often ([`crate::stage::LOOKS_EVERY`]).
+    pub injections: Vec<Injection>,
     /// What is expected to come of it.
     pub expect: Expectation,
 }
@@ -149,7 +153,7 @@ const fn example((name, text): (&'static str, &'static str)) -> ExampleSystem {
 }
 
 /// The scenarios that come with the program, in the order to read them in: name and text.
-const SCENARIOS: [(&str, &str); 35] = [
+const SCENARIOS: [(&str, &str); 39] = [
     text_of!("scenarios", "database-loss"),
     text_of!("scenarios", "database-loss-aurora"),
     text_of!("scenarios", "database-loss-cluster"),
@@ -162,6 +166,8 @@ const SCENARIOS: [(&str, &str); 35] = [
     text_of!("scenarios", "bad-deployment-looks-like-region"),
     text_of!("scenarios", "zone-loss"),
     text_of!("scenarios", "grey-zone"),
+    text_of!("scenarios", "return-to-zone"),
+    text_of!("scenarios", "return-too-early"),
     text_of!("scenarios", "instance-loss"),
     text_of!("scenarios", "boot-loop"),
     text_of!("scenarios", "load-spike"),
@@ -170,6 +176,8 @@ const SCENARIOS: [(&str, &str); 35] = [
     text_of!("scenarios", "flapping-alarm"),
     text_of!("scenarios", "deployment-during-zone-loss"),
     text_of!("scenarios", "region-loss"),
+    text_of!("scenarios", "health-confirms-region-loss"),
+    text_of!("scenarios", "health-storm"),
     text_of!("scenarios", "region-loss-during-deployment"),
     text_of!("scenarios", "us-east-1-control-plane-down"),
     text_of!("scenarios", "partition-not-loss"),
@@ -211,6 +219,12 @@ pub enum Error {
 /// Names of all scenarios that come with the program, in the order to read them in.
 pub fn names() -> impl Iterator<Item = &'static str> {
     SCENARIOS.iter().map(|(name, _)| *name)
+}
+
+/// The text of the scenario of that name.
+pub fn text_of(name: &str) -> Option<&'static str> {
+    let found = SCENARIOS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text)
 }
 
 /// The scenario of that name.

@@ -12,7 +12,7 @@ mod run;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use domain::duration::Duration;
 use domain::names::Recovery;
@@ -25,7 +25,8 @@ use self::run::Stage;
 use crate::clock::VirtualClock;
 use crate::cloud::{Account, Clients, Desk, regions};
 use crate::command::{Command, Given};
-use crate::lambda::{Functions, Usage};
+use crate::injection::{Injection, Injector};
+use crate::lambda::{Functions, Sabotage, Usage};
 use crate::scenario::Scenario;
 use crate::timeline::Entry;
 use crate::world::{Ms, World};
@@ -52,7 +53,52 @@ pub struct Play<'a> {
     seed: u64,
     commands: Vec<(Ms, Command)>,
     until: Option<Ms>,
+    tried: Option<Trial>,
 }
+
+/// A play that is one of many: faults are laid on its places, and it is over when nothing more can come of them.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Who lays the faults.
+    pub injector: Arc<Injector>,
+    /// From when on it may be over, as soon as nothing runs any more and users are served or people were paged. 0: as soon as
+    /// something ran.
+    pub settles_after: Ms,
+    /// When it is over at the latest.
+    pub ends_by: Ms,
+    /// The state machines, where they are not the house's own.
+    pub machines: Option<Arc<Machines>>,
+    /// What answers in a step's place, where it is not the house's own.
+    pub sabotage: Option<Sabotage>,
+}
+
+/// How often a schedule looks at the system in a play that is tried: what is found by looking is found, and later.
+const ASSESSED_EVERY: Duration = Duration::from_mins(5);
+
+/// How long after its window a trial goes on at most: a machine's own time-out, the lease of its lock, and the outage of a
+/// plane that began late in it.
+pub const PATIENCE: Duration = Duration::from_mins(240);
+
+impl Trial {
+    /// The trial that a scenario with injections is.
+    fn written(scenario: &Scenario) -> Option<Self> {
+        let window = scenario.window.as_millis();
+        (!scenario.injections.is_empty()).then(|| Self {
+            injector: Arc::new(Injector::new(scenario.injections.clone())),
+            settles_after: window,
+            ends_by: window + PATIENCE.as_millis(),
+            machines: None,
+            sabotage: None,
+        })
+    }
+}
+
+/// State machines by their recovery's name.
+pub type Machines = BTreeMap<&'static str, StateMachine>;
+
+/// How often a state of a play that is tried looks again, at the most. Step Functions promises an interval and no punctuality;
+/// a machine that holds only when it looks every second does not hold.
+pub const LOOKS_EVERY: Duration = Duration::from_secs(10);
 
 /// What is left when the curtain falls.
 pub struct Left {
@@ -66,6 +112,8 @@ pub struct Left {
     pub dead_letters: Vec<Value>,
     /// What came of the commands that were given, in order.
     pub given: Vec<Given>,
+    /// For a trial: when it had to be over, and the faults that struck its places.
+    pub tried: Option<(Ms, Vec<(Ms, Injection)>)>,
 }
 
 /// Why a rehearsal cannot begin.
@@ -88,7 +136,7 @@ pub enum Error {
 ///
 /// # Errors
 /// When one of them is not a state machine; a test holds that none is wrong.
-pub fn machines() -> Result<BTreeMap<&'static str, StateMachine>, Error> {
+pub fn machines() -> Result<Machines, Error> {
     Recovery::ALL
         .into_iter()
         .map(|recovery| {
@@ -105,8 +153,8 @@ pub fn machines() -> Result<BTreeMap<&'static str, StateMachine>, Error> {
 }
 
 /// The same, read once: a rehearsal is shorter than reading them.
-fn machines_once() -> Result<&'static BTreeMap<&'static str, StateMachine>, Error> {
-    static READ: OnceLock<BTreeMap<&'static str, StateMachine>> = OnceLock::new();
+fn machines_once() -> Result<&'static Machines, Error> {
+    static READ: OnceLock<Machines> = OnceLock::new();
     if let Some(read) = READ.get() {
         return Ok(read);
     }
@@ -152,7 +200,15 @@ impl<'a> Play<'a> {
             seed,
             commands: Vec::new(),
             until: None,
+            tried: None,
         }
+    }
+
+    /// It is one of many, with faults laid on its places.
+    #[must_use]
+    pub fn tried(mut self, trial: Trial) -> Self {
+        self.tried = Some(trial);
+        self
     }
 
     /// Somebody gives a command at that instant, besides what the scenario's own people do.
@@ -178,7 +234,7 @@ impl<'a> Play<'a> {
         let runtime = crate::clock::runtime()?;
         runtime.block_on(async {
             let clock = VirtualClock::starting(START);
-            let Self { scenario, system, .. } = self;
+            let (scenario, system) = (self.scenario, self.system);
             let world = World::new(
                 system.clone(),
                 START,
@@ -186,22 +242,37 @@ impl<'a> Play<'a> {
                 &scenario.faults,
                 self.seed,
             );
-            let world = world.with_people(&scenario.people);
-            let desk = Desk::new(world, clock);
+            let mut world = world.with_people(&scenario.people);
+            let trial = self.tried.clone().or_else(|| Trial::written(scenario));
+            let trial = trial.as_ref();
+            if trial.is_some() {
+                world.assessed_every = ASSESSED_EVERY;
+            }
+            let mut desk = Desk::new(world, clock);
+            if let Some(trial) = trial {
+                desk = desk.with_injector(Arc::clone(&trial.injector));
+            }
             let account = Account::of(system);
             let functions = regions(system).map(|region| {
                 let clients = Clients::new(&desk, &account, region);
-                (region.clone(), Functions::deploy(&desk, &clients))
+                let mut functions = Functions::deploy(&desk, &clients);
+                functions.sabotage = trial.and_then(|trial| trial.sabotage);
+                (region.clone(), functions)
             });
             let functions = functions.collect();
             let stage = Stage {
                 desk: &desk,
                 functions: &functions,
-                machines,
+                machines: trial
+                    .and_then(|trial| trial.machines.as_deref())
+                    .unwrap_or(machines),
                 seed: self.seed,
+                trial,
                 dead_letters: RefCell::default(),
+                looked: RefCell::default(),
                 given: RefCell::default(),
                 commanding: Cell::default(),
+                kills: RefCell::default(),
             };
             stage.run(scenario.window, self.commands, self.until, line).await;
             let usage = functions
@@ -216,6 +287,7 @@ impl<'a> Play<'a> {
                 usage,
                 dead_letters,
                 given,
+                tried: trial.map(|trial| (trial.ends_by, trial.injector.struck())),
             })
         })
     }

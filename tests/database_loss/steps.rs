@@ -48,6 +48,10 @@ impl Hands {
                 cloudwatch_in: cloud.clients.cloudwatch_in(),
                 autoscaling_in: cloud.clients.autoscaling_in(),
                 journal: cloud.journal(),
+                journal_in: {
+                    let journal = cloud.journal();
+                    Arc::new(move |_| journal.clone())
+                },
                 write_check: write_check.clone(),
                 clock: Arc::new(clock),
             },

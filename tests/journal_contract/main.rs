@@ -3,6 +3,7 @@
 //! and compares every answer.
 
 mod arming;
+mod health;
 mod people;
 
 use std::collections::BTreeMap;
@@ -16,9 +17,14 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use domain::duration::Duration;
-use domain::journal::{AlarmSeen, Armed, Disarmed, Incident, Journal, Outcome, RECENT_INCIDENTS, View};
-use domain::names::{Epoch, IncidentId, JOURNAL_TABLE, Recovery, SystemName};
+use domain::journal::{
+    AlarmSeen, Armed, Disarmed, HealthIssue, HealthSeen, Incident, Journal, Outcome, RECENT_INCIDENTS, View,
+    ZoneLeft,
+};
+use domain::names::{Epoch, IncidentId, JOURNAL_TABLE, Recovery, SystemName, Zone};
 use domain::step::{Error, Result};
+use domain::steps::plan::Raise;
+use domain::steps::region::GroupSize;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use journal::{DynamoJournal, MemoryJournal};
@@ -29,6 +35,11 @@ use arming::{
     a_disarmed_system_still_gives_its_lock, a_system_is_armed_until_somebody_disarms_it,
     arming_says_what_was_and_keeps_who_did_it, disarming_one_system_leaves_another_armed,
     the_first_disarming_stands_until_somebody_arms_it, who_armed_it_last_outlives_the_next_disarming,
+};
+use health::{
+    a_copy_of_what_aws_health_said_changes_nothing, a_view_holds_few_issues_and_the_open_ones_first,
+    an_issue_with_the_longest_arn_is_noted, of_two_words_of_one_moment_the_one_that_closes_stands,
+    what_aws_health_said_later_stands_in_whatever_order_it_comes,
 };
 use people::{
     a_question_reads_back_as_it_was_asked, an_answer_outlives_a_new_token,
@@ -66,6 +77,7 @@ fn recorded(id: &str, opened_at: Timestamp) -> Incident {
         closed_at: opened_at + SignedDuration::from_secs(90),
         outcome: Outcome::Recovered,
         seen: vec!["shop-db: available in eu-central-1b".to_owned()],
+        left: None,
     }
 }
 
@@ -137,6 +149,11 @@ contract! {
     a_later_state_of_an_alarm_replaces_an_earlier_one,
     a_state_of_an_alarm_that_comes_late_is_ignored,
     alarms_are_told_apart_whatever_their_names,
+    a_copy_of_what_aws_health_said_changes_nothing,
+    what_aws_health_said_later_stands_in_whatever_order_it_comes,
+    of_two_words_of_one_moment_the_one_that_closes_stands,
+    a_view_holds_few_issues_and_the_open_ones_first,
+    an_issue_with_the_longest_arn_is_noted,
     people_are_told_once_per_key_and_system,
     times_are_kept_to_the_millisecond,
     an_unknown_system_has_no_past,
@@ -530,6 +547,7 @@ async fn a_view_holds_lock_incidents_and_alarms(journal: impl Journal) -> Result
         lock: Some(lock),
         incidents: vec![past],
         alarms,
+        health: BTreeMap::new(),
         disarmed: None,
     };
     assert_eq!(journal.view(&shop()).await?, view);
@@ -774,6 +792,11 @@ enum Operation {
         alarm: String,
         seen: AlarmSeen,
     },
+    NoteHealth {
+        system: SystemName,
+        arn: String,
+        seen: HealthSeen,
+    },
     WasTold {
         system: SystemName,
         key: String,
@@ -804,6 +827,7 @@ impl Operation {
             | Self::ReadLock { system }
             | Self::ReleaseLock { system, .. }
             | Self::NoteAlarm { system, .. }
+            | Self::NoteHealth { system, .. }
             | Self::WasTold { system, .. }
             | Self::NoteTold { system, .. }
             | Self::Disarm { system, .. }
@@ -831,6 +855,9 @@ impl Operation {
             Self::NoteAlarm { system, alarm, seen } => {
                 format!("{:?}", journal.note_alarm(&system, &alarm, seen).await)
             }
+            Self::NoteHealth { system, arn, seen } => {
+                format!("{:?}", journal.note_health(&system, &arn, &seen).await)
+            }
             Self::WasTold { system, key } => format!("{:?}", journal.was_told(&system, &key).await),
             Self::NoteTold { system, key, now } => {
                 format!("{:?}", journal.note_told(&system, &key, now).await)
@@ -851,6 +878,8 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     let times = || (0i64..40).prop_map(|step| at("10:00:00") + SignedDuration::from_micros(step * 400));
     let leases = (0u64..8).prop_map(Duration::from_millis);
     let alarms = prop::sample::select(vec!["a".to_owned(), "a#b".to_owned(), "é".to_owned()]);
+    let issues = prop::sample::select(vec!["arn:1".to_owned(), "arn:2".to_owned()]);
+    let statuses = prop::sample::select(vec![HealthIssue::Open, HealthIssue::Closed]);
     let keys = || prop::sample::select(vec!["a/recovered".to_owned(), "a/paged".to_owned()]);
     let outcomes = prop::sample::select(vec![
         Outcome::Recovered,
@@ -860,8 +889,19 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     ]);
     let seen = prop::collection::vec(".{0,8}", 0..3);
     let wishes = || (times(), prop::sample::select(vec!["ana", "ben"]), ".{1,8}");
-    let incidents = (systems(), holders(), times(), times(), outcomes, seen).prop_map(
-        |(system, id, opened_at, closed_at, outcome, seen)| Incident {
+    let left = prop::option::of((".{0,8}", 0u32..9).prop_map(|(zone, desired)| ZoneLeft {
+        zone: Zone(zone),
+        raise: Raise::of(
+            GroupSize {
+                min: 1,
+                desired,
+                max: 8,
+            },
+            6,
+        ),
+    }));
+    let incidents = (systems(), holders(), times(), times(), outcomes, seen, left).prop_map(
+        |(system, id, opened_at, closed_at, outcome, seen, left)| Incident {
             id,
             system,
             recovery: Recovery::FailOverDatabase,
@@ -869,6 +909,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
             closed_at,
             outcome,
             seen,
+            left,
         },
     );
     let operation = prop_oneof![
@@ -879,6 +920,9 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         2 => incidents.prop_map(|incident| Operation::Record { incident }),
         2 => (systems(), alarms, any::<bool>(), times()).prop_map(|(system, alarm, in_alarm, changed_at)| {
             Operation::NoteAlarm { system, alarm, seen: AlarmSeen { in_alarm, changed_at } }
+        }),
+        2 => (systems(), issues, statuses, times(), times()).prop_map(|(system, arn, status, said_at, heard_at)| {
+            Operation::NoteHealth { system, arn, seen: HealthSeen { heard_at, ..health::said(status, said_at) } }
         }),
         1 => (systems(), keys()).prop_map(|(system, key)| Operation::WasTold { system, key }),
         1 => (systems(), keys(), times()).prop_map(|(system, key, now)| Operation::NoteTold { system, key, now }),

@@ -64,9 +64,7 @@ fn text(name: &str) -> String {
 }
 
 fn read(name: String) -> Definition {
-    let recovery = Recovery::ALL
-        .into_iter()
-        .find(|recovery| recovery.machine() == name)
+    let recovery = Recovery::named(&name)
         .unwrap_or_else(|| panic!("{name}{SUFFIX} is no recovery's; add it to domain::names::Recovery"));
     let text = substitute(&text(&name), &Functions::substitutions())
         .unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -98,6 +98,7 @@ impl Asked {
                 | capacity::Input::ReturnPlanned { .. }
                 | capacity::Input::ZoneLeft { .. }
                 | capacity::Input::ZoneRejoined { .. }
+                | capacity::Input::RaiseTakenBack { .. }
                 | capacity::Input::ServesAsPlanned { .. },
             )
             | Self::Database(
@@ -190,6 +191,7 @@ impl Asked {
                 | capacity::Input::ReturnPlanned { .. }
                 | capacity::Input::ZoneLeft { .. }
                 | capacity::Input::ZoneRejoined { .. }
+                | capacity::Input::RaiseTakenBack { .. }
                 | capacity::Input::ServesAsPlanned { .. },
             )
             | Self::Deployment(
@@ -326,6 +328,8 @@ impl Asked {
                     zone_id: Some(ZoneId("euc1-az2".to_owned())),
                     standing: standing(),
                     needed: 6,
+                    launches_there: true,
+                    raised: None,
                 };
                 step::output(&planned(what, situation))
             }
@@ -359,6 +363,7 @@ impl Asked {
                 | capacity::Input::ScaledOut { .. }
                 | capacity::Input::ZoneLeft { .. }
                 | capacity::Input::ZoneRejoined { .. }
+                | capacity::Input::RaiseTakenBack { .. }
                 | capacity::Input::ServesAsPlanned { .. },
             )
             | Self::Deployment(deployment::Input::Stopped { .. } | deployment::Input::Redeployed { .. })

@@ -92,7 +92,7 @@ fn facts(path: &Path) -> Result<Facts, Failure> {
 fn journal(path: &Path) -> Result<View, Failure> {
     json(
         path,
-        "what is remembered: `lock`, `incidents`, `alarms`; docs/guide/decisions.md has an example",
+        "what is remembered: `lock`, `incidents`, `alarms`, `health`; docs/guide/decisions.md has an example",
     )
 }
 

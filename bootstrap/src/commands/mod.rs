@@ -4,6 +4,7 @@ mod check;
 mod decide;
 mod lint;
 mod operate;
+mod prove;
 mod rehearse;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::failure::Failure;
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Rehearse(asked) => rehearse::run(&asked),
+        Command::Prove(asked) => prove::run(&asked),
         Command::Run(asked) => operate::run(&asked),
         Command::Approve(asked) => operate::approve(&asked),
         Command::Reject(asked) => operate::reject(&asked),

@@ -3,6 +3,7 @@
 pub(crate) mod arming;
 pub(crate) mod facts;
 pub(crate) mod progress;
+pub(crate) mod proof;
 pub(crate) mod report;
 pub(crate) mod scenarios;
 pub(crate) mod status;

@@ -270,11 +270,15 @@ fn pages_of_one_message_are_signals_of_their_own() {
 #[test]
 fn only_an_issue_that_goes_on_is_an_open_issue() {
     for (name, open) in [
-        ("example-health-public-issue", true),
+        ("example-health-region-issue", true),
+        ("example-health-region-issue-closed", false),
+        // Its status is open, and its end is behind it.
+        ("example-health-public-issue", false),
         ("example-health-public-issue-global", false),
         ("example-health-instance-retirement", false),
     ] {
-        assert_eq!(health(&signal(name)).is_open_issue(), open, "{name}");
+        let signal = signal(name);
+        assert_eq!(health(&signal).is_open_issue(signal.time), open, "{name}");
     }
 }
 

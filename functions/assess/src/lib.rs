@@ -11,7 +11,6 @@ mod users;
 
 use std::sync::Arc;
 
-use database::InRegion;
 use database::observe::{Observed, Standby, observe};
 use database::target::{LagMs, read_lag};
 use database::write_check::WriteCheck;
@@ -23,6 +22,7 @@ use domain::steps::Run;
 use domain::steps::assess::{Assessment, Input, Verdict};
 use domain::system::region_failover::Replication;
 use domain::system::{System, Systems};
+use runtime::InRegion;
 use serde_json::Value;
 
 pub use judge::{Written, judge};
@@ -49,6 +49,8 @@ pub struct Steps<J> {
     pub autoscaling_in: InRegion<aws_sdk_autoscaling::Client>,
     /// Where the alarms' states are noted.
     pub journal: J,
+    /// The journal in either Region of a move.
+    pub journal_in: InRegion<J>,
     /// How the application's write check is reached.
     pub write_check: WriteCheck,
     /// The time.

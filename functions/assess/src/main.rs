@@ -12,7 +12,8 @@ use runtime::{Service, SystemClock};
 #[expect(clippy::disallowed_methods, reason = "main builds the clients")]
 fn main() -> ExitCode {
     runtime::serve(|setup| {
-        let dynamodb = aws_sdk_dynamodb::Client::new(&setup.sdk_config_for(Service::DynamoDb));
+        let journal = |config| DynamoJournal::new(aws_sdk_dynamodb::Client::new(&config), JOURNAL_TABLE);
+        let elsewhere = setup.clone();
         let elbv2 = setup.sdk_config_for(Service::Elbv2);
         let (rds, cloudwatch, autoscaling) = (setup.clone(), setup.clone(), setup.clone());
         Ok(Steps {
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
             autoscaling_in: Arc::new(move |region| {
                 aws_sdk_autoscaling::Client::new(&autoscaling.sdk_config_in(Service::AutoScaling, region))
             }),
-            journal: DynamoJournal::new(dynamodb, JOURNAL_TABLE),
+            journal: journal(setup.sdk_config_for(Service::DynamoDb)),
+            journal_in: Arc::new(move |region| journal(elsewhere.sdk_config_in(Service::DynamoDb, region))),
             write_check: WriteCheck {
                 connector: setup.application_connector()?,
             },

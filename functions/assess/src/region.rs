@@ -4,6 +4,7 @@
 //! not known. What cannot be observed here is an error, and observed again.
 
 pub mod facts;
+pub mod healing;
 pub mod judge;
 mod seen;
 pub mod signals;
@@ -42,8 +43,9 @@ impl<J: Journal> Steps<J> {
         );
         let replication = &moved.shared.replication;
         let token = format!("{}-{}", run.incident, now.as_millisecond());
-        let (view, written, global, target, source, lag, group, targets, source_group, quota) = futures_util::join!(
+        let (view, lock_there, written, global, target, source, lag, group, targets, source_group, quota) = futures_util::join!(
             self.journal.view(&run.system),
+            self.lock_there(&moved, run, planned),
             self.write_check
                 .stored_and_read_back(&moved.from.write_check, &token),
             observe_global(&rds_here, replication),
@@ -60,7 +62,8 @@ impl<J: Journal> Steps<J> {
             run,
             planned,
             now,
-            signals: Signals::read(&moved, &view?, run.opened_at),
+            signals: Signals::read(&moved, &view?, run.opened_at, now),
+            lock_there,
             written: match written {
                 Ok(()) => Written::Yes,
                 Err(Error::NotYet { seen }) => Written::No { seen },

@@ -134,9 +134,8 @@ fn of_two_regions(call: &local_lambda::Call) -> Answer {
              </DescribeAutoScalingGroupsResponse>",
         ),
         "GetServiceQuota" => Answer::json(200, &json!({ "Quota": { "Value": 64.0 } })),
-        // The journal: nothing is noted.
+        // The journal here: nothing is noted. The one there, of which only the lock is read, does not answer.
         "Query" => Answer::json(200, &json!({ "Items": [], "Count": 0 })),
-        "GetItem" => Answer::json(200, &json!({})),
         _ => Answer::xml_error(503, "ServiceUnavailable", "try later"),
     }
 }
@@ -159,6 +158,8 @@ async fn a_lost_region_is_assessed_from_the_standby_region() {
     assert_eq!(assessed["writer_in"], "eu-central-1", "{assessed}");
     assert_eq!(assessed["lag"], json!(null), "{assessed}");
     assert_eq!(assessed["capacity"]["needed"], 6, "{assessed}");
+    let unknown = "whether eu-central-1 is healing itself is not known: unavailable: dynamodb:GetItem";
+    assert!(assessed["seen"].to_string().contains(unknown), "{assessed}");
 }
 
 /// The directory of a system of one Region, with these alarms that mean that users fail.

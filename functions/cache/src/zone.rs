@@ -7,11 +7,11 @@
 use aws_sdk_elasticache::Client;
 use domain::journal::Journal;
 use domain::names::Zone;
-use domain::step::{Error, Result};
+use domain::step::Result;
 use journal::Hold;
 
-use crate::failover::fail_over;
-use crate::observe::{Observed, observe};
+use crate::failover::{Next, ensure_next};
+use crate::observe::Observed;
 
 /// Ensures that no primary node of a replication group is in that zone, and answers where they are.
 ///
@@ -25,36 +25,7 @@ pub async fn ensure<J: Journal>(
     zone: &Zone,
     hold: &Hold<'_, J>,
 ) -> Result<String> {
-    let observed = observe(elasticache, group).await?;
-    match observed.away_from_zone(zone) {
-        Next::Nothing => Ok(observed.to_string()),
-        Next::Wait => Err(Error::NotYet {
-            seen: observed.to_string(),
-        }),
-        Next::FailOver { node_group } => {
-            hold.check().await?;
-            Err(fail_over(elasticache, group, node_group).await)
-        }
-        Next::Never(why) => Err(Error::Unsafe {
-            why: format!("{why}: {observed}"),
-        }),
-    }
-}
-
-/// What is to be done about a replication group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next<'a> {
-    /// Its primary is elsewhere.
-    Nothing,
-    /// ElastiCache is at it.
-    Wait,
-    /// This node group may be failed over.
-    FailOver {
-        /// Its id.
-        node_group: &'a str,
-    },
-    /// It never will be as it should be.
-    Never(&'static str),
+    ensure_next(elasticache, group, hold, |observed| observed.away_from_zone(zone)).await
 }
 
 impl Observed {

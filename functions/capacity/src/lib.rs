@@ -14,6 +14,7 @@
 //! | `evacuation-planned`, `return-planned` | [`zone::plan`]: only observes; which zone, and what it takes |
 //! | `zone-left` | [`zone::leave`]: UpdateAutoScalingGroup without the zone's subnet, and enough targets healthy elsewhere |
 //! | `zone-rejoined` | [`zone::rejoin`]: its undo, and the way back |
+//! | `raise-taken-back` | [`zone::lower`]: UpdateAutoScalingGroup to the size before the evacuation |
 //!
 //! Rule 8 of the guide is why there are two conditions on the way up: a size that was accepted launches nothing by
 //! itself, so `raised` says what was asked for and `healthy` what has come of it.
@@ -44,13 +45,11 @@ use domain::steps::plan::What;
 use domain::steps::region::Seen;
 use domain::system::{System, Systems};
 use journal::{Claim, Hold};
+use runtime::InRegion;
 use serde_json::Value;
 
 use self::tier::Tier;
 use self::zone::Leaving;
-
-/// Gives a service's client for a Region.
-pub type InRegion<C> = Arc<dyn Fn(&Region) -> C + Send + Sync>;
 
 /// The function's steps, with everything they need handed in.
 pub struct Steps<J> {
@@ -172,6 +171,15 @@ impl<J: Journal> Step for Steps<J> {
                     now: self.clock.now(),
                 };
                 zone::rejoin::ensure(&tier, &Leaving::of(&plan)?, &claim).await?
+            }
+            Input::RaiseTakenBack { run, plan } => {
+                let (_, tier) = self.tier(&run)?;
+                let claim = Claim {
+                    journal: &self.journal,
+                    run: &run,
+                    now: self.clock.now(),
+                };
+                zone::lower::ensure(&tier, &Leaving::of(&plan)?, &claim).await?
             }
         };
         step::output(&Seen {

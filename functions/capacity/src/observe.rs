@@ -103,6 +103,18 @@ impl fmt::Display for GroupObserved {
 /// `Refused` when there is no such group; `Throttled`, `Unavailable`, `Refused`. A failure to read its activities is
 /// none: they only say why.
 pub async fn group(client: &aws_sdk_autoscaling::Client, name: &str) -> Result<GroupObserved> {
+    Ok(group_with_activities(client, name).await?.0)
+}
+
+/// The same, with the latest page of its activities: the unfinished ones first, then by their start, newest first. Those may
+/// fail to be read without the group.
+///
+/// # Errors
+/// As those of [`group`].
+pub async fn group_with_activities(
+    client: &aws_sdk_autoscaling::Client,
+    name: &str,
+) -> Result<(GroupObserved, Result<Vec<Activity>>)> {
     let (groups, activities) = join!(
         client
             .describe_auto_scaling_groups()
@@ -122,14 +134,15 @@ pub async fn group(client: &aws_sdk_autoscaling::Client, name: &str) -> Result<G
             call: DESCRIBE_GROUPS.to_owned(),
             why: format!("there is no Auto Scaling group `{name}` in this Region"),
         })?;
-    let newest_failure = match activities {
-        Ok(activities) => newest_failure(activities.activities()),
-        Err(error) => Some(format!(
-            "not known: {}",
-            classify("autoscaling:DescribeScalingActivities", error)
-        )),
+    let activities = match activities {
+        Ok(answer) => Ok(answer.activities.unwrap_or_default()),
+        Err(error) => Err(classify("autoscaling:DescribeScalingActivities", error)),
     };
-    Ok(GroupObserved {
+    let newest_failure = match &activities {
+        Ok(activities) => newest_failure(activities),
+        Err(error) => Some(format!("not known: {error}")),
+    };
+    let observed = GroupObserved {
         size: size(group),
         in_service: in_service(group),
         members: group.instances().iter().map(member).collect(),
@@ -141,7 +154,8 @@ pub async fn group(client: &aws_sdk_autoscaling::Client, name: &str) -> Result<G
             .iter()
             .filter_map(|process| process.process_name().map(str::to_owned))
             .collect(),
-    })
+    };
+    Ok((observed, activities))
 }
 
 /// One name was asked for, so one group at most is answered: this call has no second page.

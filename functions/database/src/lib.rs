@@ -29,15 +29,13 @@ use domain::steps::database::{Input, Written};
 use domain::steps::region::Seen;
 use domain::system::Systems;
 use journal::Hold;
+use runtime::InRegion;
 use serde_json::Value;
 
 use self::region::follow::Side;
 use self::region::promote::Grounds;
 use self::region::{Regions, fence, follow, place, promote, promoted};
 use self::write_check::WriteCheck;
-
-/// Gives a service's client for a Region.
-pub type InRegion<C> = Arc<dyn Fn(&Region) -> C + Send + Sync>;
 
 /// The function's steps, with everything they need handed in.
 pub struct Steps<J> {

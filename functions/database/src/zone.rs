@@ -12,8 +12,8 @@ use domain::step::{Error, Result};
 use domain::system::{Database, System};
 use jiff::Timestamp;
 use journal::Hold;
+use runtime::InRegion;
 
-use crate::InRegion;
 use crate::observe::{Observed, Standby, observe};
 use crate::start::{Progress, fail_over};
 use crate::target::{LagMs, can_be_chosen, choose, read_lag};

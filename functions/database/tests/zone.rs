@@ -16,7 +16,6 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
-use database::InRegion;
 use database::zone::{Seat, ensure};
 use domain::duration::Duration;
 use domain::journal::{Journal, Stop};
@@ -26,6 +25,7 @@ use domain::steps::Run;
 use domain::system::{DatabaseKind, System};
 use jiff::Timestamp;
 use journal::{Hold, MemoryJournal};
+use runtime::InRegion;
 
 const REBOOT: &str = "RebootDBInstance";
 const FAIL_OVER: &str = "FailoverDBCluster";

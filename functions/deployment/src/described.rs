@@ -8,7 +8,7 @@ use aws_sdk_codedeploy::types::{
     DeploymentCreator, DeploymentInfo, DeploymentMode, DeploymentOverview, DeploymentStatus as Word,
     RevisionLocation,
 };
-use domain::facts::DeploymentStatus;
+use domain::facts::{self, DeploymentStatus};
 use domain::names::IncidentId;
 use domain::step::{Error, Result};
 use jiff::Timestamp;
@@ -120,6 +120,18 @@ impl Deployment {
         match (&self.revision, &other.revision) {
             (Some(one), Some(other)) => revision::same(one, other),
             _ => false,
+        }
+    }
+
+    /// What the judgement needs to know of it.
+    pub fn as_fact(&self) -> facts::Deployment {
+        facts::Deployment {
+            id: self.id.clone(),
+            status: self.status,
+            revision: self.revision_in_words(),
+            created_at: self.created_at,
+            completed_at: self.completed_at,
+            is_rollback: matches!(self.purpose, Purpose::Rollback(_)),
         }
     }
 

@@ -132,6 +132,7 @@ fn busy(now: Timestamp) -> View {
                 closed_at: hours(n),
                 outcome: Outcome::Recovered,
                 seen: vec!["12 healthy".to_owned()],
+                left: None,
             })
             .collect(),
         ..View::default()

@@ -5,9 +5,11 @@
 //! by it or was not woken by it.
 
 mod findings;
+pub mod health;
 mod news;
 mod picture;
 mod proposal;
+mod way_back;
 mod why;
 
 use std::fmt;
@@ -23,7 +25,8 @@ use crate::names::{IncidentId, Recovery};
 use crate::steps::Run;
 use crate::system::{System, Systems};
 
-pub use findings::{ALONE_FOR, INDEPENDENT_SIGNALS, STUCK_AFTER};
+pub use findings::{INDEPENDENT_SIGNALS, STUCK_AFTER};
+pub use way_back::WELL_FOR;
 pub use why::Why;
 
 use findings::{Finding, Occasion};
@@ -96,12 +99,14 @@ impl fmt::Display for Evidence {
 }
 
 impl Decision {
-    /// Whether people must hear of it although nothing is started: a page, or an outage that the flap guard
-    /// leaves alone.
+    /// Whether people must hear of it although nothing is started: a page, an outage that the flap guard leaves alone, or
+    /// a zone that waits to be used again.
     pub const fn tells_people(&self) -> bool {
         matches!(
             (&self.verdict, &self.why),
-            (Verdict::Page, _) | (Verdict::Ignore, Why::Cooldown { .. })
+            (Verdict::Page, _)
+                | (Verdict::Ignore, Why::Cooldown { .. })
+                | (Verdict::Note, Why::ZoneLooksWell { .. })
         )
     }
 
@@ -118,7 +123,10 @@ impl Decision {
     const fn is_weak(&self) -> bool {
         matches!(
             self.why,
-            Why::SymptomAlone { .. } | Why::GreyFailure { .. } | Why::LoadOfTooFew { .. }
+            Why::SymptomAlone { .. }
+                | Why::GreyFailure { .. }
+                | Why::LoadOfTooFew { .. }
+                | Why::AloneSoFar { .. }
         )
     }
 
@@ -129,6 +137,12 @@ impl Decision {
             evidence: Vec::new(),
             about: None,
         }
+    }
+
+    /// What is said while a recovery runs, if one does.
+    fn running(known: Known<'_>) -> Option<Self> {
+        let incident = known.journal.held_lock(known.now)?.holder.clone();
+        Some(Self::of(Verdict::Ignore, Why::RecoveryRunning { incident }))
     }
 }
 
@@ -182,7 +196,8 @@ pub fn systems_of<'a>(signal: &Signal, systems: &'a Systems) -> Vec<&'a System> 
         Subject::Execution(event) => one(systems.iter().find(|system| {
             let named = |recovery: Recovery| format!("{}-{}-", system.name, recovery.machine());
             system.lives_in(account, region)
-                && news::recovery_of(event).is_some_and(|recovery| event.name.starts_with(&named(recovery)))
+                && Recovery::of_state_machine(&event.state_machine)
+                    .is_some_and(|recovery| event.name.starts_with(&named(recovery)))
         })),
         Subject::Health(_) => systems
             .iter()
@@ -211,7 +226,9 @@ pub fn is_worth_a_look(signal: &Signal, system: &System) -> bool {
         Subject::ZonalShift(event) => news::is_autoshift(event),
         Subject::Request(request) => request.what == Asked::Assess,
         Subject::Execution(event) => news::is_over(event),
-        Subject::Database(_) | Subject::Health(_) | Subject::Scaling(_) | Subject::Cache(_) => false,
+        Subject::Scaling(event) => news::is_failed_launch(event),
+        Subject::Health(event) => health::may_settle(signal, event, system),
+        Subject::Database(_) | Subject::Cache(_) => false,
     }
 }
 
@@ -251,10 +268,16 @@ pub fn decide(signal: &Signal, system: Option<&System>, known: Known<'_>) -> Dec
             weigh(system, known, None, occasion).unwrap_or_else(|| news::zonal_shift(event))
         }
         Subject::ZonalShift(event) => news::zonal_shift(event),
+        Subject::Scaling(event) if news::is_failed_launch(event) => {
+            if let Some(stale) = stale(event.happened_at, system, known) {
+                return stale;
+            }
+            weigh(system, known, None, Occasion::look()).unwrap_or_else(|| news::scaling(event))
+        }
         Subject::Scaling(event) => news::scaling(event),
         Subject::Execution(event) => about_execution(event, system, known),
         Subject::Cache(event) => news::cache(event),
-        Subject::Health(event) => news::health(event),
+        Subject::Health(event) => health::judge(signal, event, system, known),
         Subject::Request(request) => about_request(signal, request, system, known),
     }
 }
@@ -328,11 +351,7 @@ fn about_execution(event: &ExecutionEvent, system: &System, known: Known<'_>) ->
     if let Some(page) = news::died(event, known) {
         return page;
     }
-    let occasion = Occasion {
-        is_a_look: true,
-        ..Occasion::default()
-    };
-    weigh(system, known, None, occasion).unwrap_or_else(|| news::execution(event))
+    weigh(system, known, None, Occasion::look()).unwrap_or_else(|| news::execution(event))
 }
 
 fn stale(happened_at: Timestamp, system: &System, known: Known<'_>) -> Option<Decision> {
@@ -343,14 +362,8 @@ fn stale(happened_at: Timestamp, system: &System, known: Known<'_>) -> Option<De
 /// A schedule looks at the system, or a person asks for something.
 fn about_request(signal: &Signal, request: &Request, system: &System, known: Known<'_>) -> Decision {
     match &request.what {
-        Asked::Assess => {
-            let occasion = Occasion {
-                is_a_look: true,
-                ..Occasion::default()
-            };
-            weigh(system, known, None, occasion)
-                .unwrap_or_else(|| Decision::of(Verdict::Note, Why::AllIsWell))
-        }
+        Asked::Assess => weigh(system, known, None, Occasion::look())
+            .unwrap_or_else(|| Decision::of(Verdict::Note, Why::AllIsWell)),
         Asked::Drill { recovery } => Decision::of(
             Verdict::Ignore,
             Why::CannotBeAsked {
@@ -360,17 +373,13 @@ fn about_request(signal: &Signal, request: &Request, system: &System, known: Kno
             },
         ),
         Asked::Recover { recovery } => {
-            let known_as = Recovery::ALL
-                .into_iter()
-                .find(|known| known.machine() == recovery.as_str());
-            let Some(recovery) = known_as else {
+            let Some(recovery) = Recovery::named(recovery) else {
                 let what = format!("no recovery is named `{recovery}`");
                 return Decision::of(Verdict::Ignore, Why::CannotBeAsked { what });
             };
             // A person may always act (rule 9): no cooldown, no policy, no disarming stands in the way; another run does.
-            if let Some(lock) = known.journal.lock.as_ref().filter(|lock| lock.is_held(known.now)) {
-                let incident = lock.holder.clone();
-                return Decision::of(Verdict::Ignore, Why::RecoveryRunning { incident });
+            if let Some(running) = Decision::running(known) {
+                return running;
             }
             let by = match &request.by {
                 Asker::Person { name, because } => format!("{name}: {because}"),
@@ -409,7 +418,7 @@ fn weigh(
         let decision = match finding {
             Finding::Fits(proposal) => proposal.judge(system, known, occasion.is_a_look),
             // The run that holds the lock is about something that is wrong; when it is over, all this is judged again.
-            Finding::Named(decision) => running(known).unwrap_or(*decision),
+            Finding::Named(decision) => Decision::running(known).unwrap_or(*decision),
         };
         if decision.is_held_up() {
             held_up = held_up.or(Some(decision));
@@ -420,17 +429,6 @@ fn weigh(
         }
     }
     held_up.or(weak)
-}
-
-/// What is said while a recovery runs.
-fn running(known: Known<'_>) -> Option<Decision> {
-    let lock = known
-        .journal
-        .lock
-        .as_ref()
-        .filter(|lock| lock.is_held(known.now))?;
-    let incident = lock.holder.clone();
-    Some(Decision::of(Verdict::Ignore, Why::RecoveryRunning { incident }))
 }
 
 fn since(then: Timestamp, now: Timestamp) -> Duration {

@@ -37,6 +37,11 @@ impl Duration {
         self.0
     }
 
+    /// Without what is less than a second: as people say how long something has lasted.
+    pub const fn whole_seconds(self) -> Self {
+        Self(self.0 - self.0 % 1_000)
+    }
+
     /// As jiff's type, for arithmetic with timestamps.
     pub fn signed(self) -> SignedDuration {
         SignedDuration::from_millis(i64::try_from(self.0).unwrap_or(i64::MAX))

@@ -67,6 +67,25 @@ impl Targets {
             .filter(|(_, health)| health.unhealthy > 0)
             .map(|(zone, health)| (zone, *health))
     }
+
+    /// The zone in which targets are unhealthy, where it is only one.
+    pub fn only_sick(&self) -> Option<(&Zone, Health)> {
+        let mut sick = self.sick();
+        let first = sick.next()?;
+        sick.next().is_none().then_some(first)
+    }
+
+    /// Whether no target of that zone is healthy, some are not, and none of another zone is unhealthy.
+    pub fn is_dead(&self, zone: &Zone) -> bool {
+        self.only_sick()
+            .is_some_and(|(sick, health)| sick == zone && health.healthy == 0)
+    }
+
+    /// The one zone of several that is dead with more than one target: that is no problem of an instance.
+    pub fn dead_zone(&self) -> Option<(&Zone, Health)> {
+        self.only_sick()
+            .filter(|(_, health)| health.healthy == 0 && health.unhealthy > 1 && self.zones.len() > 1)
+    }
 }
 
 /// An Auto Scaling group.
@@ -127,5 +146,40 @@ impl std::fmt::Display for DeploymentStatus {
             Self::Failed => "failed",
             Self::Stopped => "stopped",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(counts: &[(&str, u32, u32)]) -> Targets {
+        let zones = counts.iter().map(|(zone, healthy, unhealthy)| {
+            let (healthy, unhealthy) = (*healthy, *unhealthy);
+            (Zone((*zone).to_owned()), Health { healthy, unhealthy })
+        });
+        Targets {
+            zones: zones.collect(),
+        }
+    }
+
+    #[test]
+    fn a_dead_zone_is_one_of_several_and_more_than_an_instance() {
+        let dead = |counts| {
+            let targets = targets(counts);
+            let zone = targets.dead_zone().map(|(zone, _)| zone.0.clone());
+            (zone, targets.is_dead(&Zone("a".to_owned())))
+        };
+        let a = || Some("a".to_owned());
+        assert_eq!(dead(&[("a", 0, 2), ("b", 2, 0)]), (a(), true));
+        assert_eq!(dead(&[("a", 0, 1), ("b", 2, 0)]), (None, true), "one instance");
+        assert_eq!(dead(&[("a", 0, 2)]), (None, true), "there is no other zone");
+        assert_eq!(
+            dead(&[("a", 0, 2), ("b", 1, 1)]),
+            (None, false),
+            "it is not alone"
+        );
+        assert_eq!(dead(&[("a", 1, 1), ("b", 2, 0)]), (None, false), "it is not dead");
+        assert_eq!(dead(&[("a", 2, 0), ("b", 2, 0)]), (None, false));
     }
 }

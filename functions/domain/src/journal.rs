@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::duration::Duration;
-use crate::names::{Epoch, IncidentId, Recovery, SystemName};
+use crate::names::{Epoch, IncidentId, Recovery, Region, SystemName, Zone};
 use crate::step::Result;
+use crate::steps::plan::Raise;
 use crate::steps::region::{Approval, Risk};
 
 /// How long a recovery's lock lives unless it is released. Longer than its machine may run (a contract test holds
@@ -33,6 +34,15 @@ pub const fn lease(recovery: Recovery) -> Duration {
 
 /// How many incidents a [`View`] holds at most, newest first.
 pub const RECENT_INCIDENTS: usize = 20;
+
+/// How many issues of AWS Health a [`View`] holds at most: those that are open first, and of these the ones that AWS
+/// spoke of last.
+pub const HEALTH_ISSUES: usize = 16;
+
+/// How long AWS's last word on an issue counts. A closed one is forgotten then; an open one of which nothing more was
+/// heard counts no more, because the message that closed it may have been lost: EventBridge tries for 24 hours, and
+/// then drops it (EventBridge User Guide, eb-rule-retry-policy).
+pub const HEALTH_COUNTS_FOR: Duration = Duration::from_mins(24 * 60);
 
 /// A system's lock: one recovery at a time (rule 7).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +106,19 @@ pub struct Incident {
     pub outcome: Outcome,
     /// What was seen, in order, in AWS's words.
     pub seen: Vec<String>,
+    /// The zone that it left, if it is an evacuation that came that far: for the way back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<ZoneLeft>,
+}
+
+/// A zone that was left, and how that changed the group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneLeft {
+    /// The zone.
+    pub zone: Zone,
+    /// The group's size before, and what it was asked for.
+    pub raise: Raise,
 }
 
 /// The last state in which an alarm was seen.
@@ -105,6 +128,67 @@ pub struct AlarmSeen {
     pub in_alarm: bool,
     /// When it changed to that state.
     pub changed_at: Timestamp,
+}
+
+/// What AWS Health said last of an issue: of one of AWS's own services, in one Region.
+///
+/// Its key is the issue's ARN, which is the same in all messages about it, in their copies by way of the backup Region
+/// and on all their pages (AWS Health User Guide, aws-health-events-eventbridge-schema).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthSeen {
+    /// The service, as AWS Health names it, as in `EC2`.
+    pub service: String,
+    /// The Region that is impaired, which need not be the one that told it.
+    pub region: Region,
+    /// What kind of issue, as in `AWS_EC2_OPERATIONAL_ISSUE`.
+    pub event_type: String,
+    /// Whether it goes on.
+    pub status: HealthIssue,
+    /// When it began, in AWS's words.
+    pub since: Timestamp,
+    /// When AWS said this. What it said later wins, in whatever order it is delivered.
+    pub said_at: Timestamp,
+    /// When this was heard here.
+    pub heard_at: Timestamp,
+}
+
+/// Whether an issue of AWS Health goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HealthIssue {
+    /// It goes on.
+    Open,
+    /// It is over.
+    Closed,
+}
+
+impl HealthSeen {
+    /// Whether this is to be kept in place of what was noted before: it was said later, or in the same moment and says
+    /// that the issue is over. A copy of what is noted is neither.
+    pub fn replaces(&self, noted: &Self) -> bool {
+        (self.said_at, self.status) > (noted.said_at, noted.status)
+    }
+
+    /// Whether it still counts for anything: see [`HEALTH_COUNTS_FOR`].
+    pub fn is_remembered(&self, now: Timestamp) -> bool {
+        now.duration_since(self.said_at) < HEALTH_COUNTS_FOR.signed()
+    }
+
+    /// Whether, for all that is known, the issue goes on.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.status == HealthIssue::Open && self.is_remembered(now)
+    }
+}
+
+/// Of all issues that are noted, those that a [`View`] holds.
+pub fn health_in_view(all: impl IntoIterator<Item = (String, HealthSeen)>) -> BTreeMap<String, HealthSeen> {
+    let mut all: Vec<(String, HealthSeen)> = all.into_iter().collect();
+    all.sort_by(|(arn, one), (other_arn, other)| {
+        let key = |seen: &HealthSeen| (seen.status, std::cmp::Reverse(seen.said_at));
+        key(one).cmp(&key(other)).then_with(|| arn.cmp(other_arn))
+    });
+    all.truncate(HEALTH_ISSUES);
+    all.into_iter().collect()
 }
 
 /// A run waits for a person's answer.
@@ -172,9 +256,46 @@ pub struct View {
     pub incidents: Vec<Incident>,
     /// The declared alarms that were seen, by name.
     pub alarms: BTreeMap<String, AlarmSeen>,
+    /// What AWS Health said of the services that the system's users depend on, by the issues' ARNs, at most
+    /// [`HEALTH_ISSUES`].
+    #[serde(default)]
+    pub health: BTreeMap<String, HealthSeen>,
     /// Whether a person has disarmed it.
     #[serde(default)]
     pub disarmed: Option<Disarmed>,
+}
+
+impl View {
+    /// The lock, if it binds others now.
+    pub fn held_lock(&self, now: Timestamp) -> Option<&Lock> {
+        self.lock.as_ref().filter(|lock| lock.is_held(now))
+    }
+
+    /// When the latest run ended, of whatever recovery.
+    pub fn last_closed(&self) -> Option<Timestamp> {
+        self.incidents.iter().map(|past| past.closed_at).max()
+    }
+
+    /// The evacuations from whose zone nobody has returned since, as far as they are among the latest incidents; newest first.
+    ///
+    /// A way back that found no zone left counts as a return: somebody had put everything right by hand.
+    pub fn evacuations(&self) -> Vec<(&Incident, &ZoneLeft)> {
+        let returned = self
+            .incidents
+            .iter()
+            .filter(|past| past.recovery == Recovery::ReturnToZone)
+            .filter(|past| matches!(past.outcome, Outcome::Recovered | Outcome::StoodDown))
+            .map(|past| past.closed_at)
+            .max();
+        let mut since: Vec<(&Incident, &ZoneLeft)> = self
+            .incidents
+            .iter()
+            .filter(|past| returned.is_none_or(|returned| past.closed_at > returned))
+            .filter_map(|past| Some((past, past.left.as_ref()?)))
+            .collect();
+        since.sort_by_key(|(past, _)| std::cmp::Reverse(past.closed_at));
+        since
+    }
 }
 
 /// What is remembered between invocations. Every operation may be repeated: a repetition changes nothing and gives
@@ -214,6 +335,15 @@ pub trait Journal: Send + Sync {
         system: &SystemName,
         alarm: &str,
         seen: AlarmSeen,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Notes what AWS Health says of the issue of that ARN, unless it said something later that is noted already:
+    /// deliveries repeat, and may come out of order ([`HealthSeen::replaces`]).
+    fn note_health(
+        &self,
+        system: &SystemName,
+        arn: &str,
+        seen: &HealthSeen,
     ) -> impl Future<Output = Result<()>> + Send;
 
     /// Whether a message of that key was sent before.

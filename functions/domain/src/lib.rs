@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`system`] | the system file: its types, its checks, its errors with places and hints |
 //! | [`facts`] | what was found by looking: targets, instances, deployments |
+//! | [`zone_alarms`] | what the alarms of zones say, and how long to wait before one zone is believed |
 //! | [`decision`] | signal + system + journal → a decision with its reasons |
 //! | [`step`] | the step contract: what a step may answer, and the error names that machines match |
 //! | [`steps`] | input and output of every step |
@@ -23,3 +24,4 @@ pub mod names;
 pub mod step;
 pub mod steps;
 pub mod system;
+pub mod zone_alarms;

@@ -302,13 +302,29 @@ impl Recovery {
         }
     }
 
+    /// The recovery of that name, if there is one.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|recovery| recovery.machine() == name)
+    }
+
+    /// The state machine's name in an account.
+    pub fn state_machine_name(self) -> String {
+        format!("{STATE_MACHINE_PREFIX}{}", self.machine())
+    }
+
     /// The state machine's ARN in an account.
     pub fn state_machine_arn(self, region: &Region, account: &AccountId) -> String {
         format!(
-            "arn:{}:states:{region}:{account}:stateMachine:evenkeel-{}",
+            "arn:{}:states:{region}:{account}:stateMachine:{}",
             region.partition(),
-            self.machine()
+            self.state_machine_name()
         )
+    }
+
+    /// The recovery whose state machine has that ARN, whatever the account and the Region, if it is one of ours.
+    pub fn of_state_machine(arn: &str) -> Option<Self> {
+        let name = arn.rsplit(':').next()?;
+        Self::named(name.strip_prefix(STATE_MACHINE_PREFIX)?)
     }
 }
 
@@ -325,6 +341,9 @@ pub fn execution_arn(state_machine_arn: &str, name: &str) -> String {
         state_machine_arn.replace(":stateMachine:", ":execution:")
     )
 }
+
+/// How the names of our state machines begin in an account.
+const STATE_MACHINE_PREFIX: &str = "evenkeel-";
 
 /// The journal's DynamoDB table.
 pub const JOURNAL_TABLE: &str = "evenkeel-journal";
@@ -364,6 +383,27 @@ mod tests {
         }
         for bad in ["1db", "db-", "d--b", "d_b", ""] {
             bad.parse::<DbIdentifier>().expect_err(bad);
+        }
+    }
+
+    #[test]
+    fn a_recovery_is_found_by_its_name_and_by_its_state_machine() {
+        let (region, account) = (
+            "eu-central-1".parse().expect("valid"),
+            "111122223333".parse().expect("valid"),
+        );
+        for recovery in Recovery::ALL {
+            assert_eq!(Recovery::named(recovery.machine()), Some(recovery));
+            let arn = recovery.state_machine_arn(&region, &account);
+            assert_eq!(Recovery::of_state_machine(&arn), Some(recovery), "{arn}");
+        }
+        assert_eq!(Recovery::named("evenkeel-scale-out"), None);
+        for other in [
+            "",
+            "scale-out",
+            "arn:aws:states:eu-central-1:111122223333:stateMachine:scale-out",
+        ] {
+            assert_eq!(Recovery::of_state_machine(other), None, "{other}");
         }
     }
 

@@ -17,7 +17,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::duration::Duration;
 use domain::journal::{
-    AlarmSeen, Armed, Disarmed, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View,
+    AlarmSeen, Armed, Disarmed, HealthIssue, HealthSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS,
+    Stop, View, health_in_view,
 };
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::{Error, Result};
@@ -35,6 +36,11 @@ const MOST_PAGES: usize = 16;
 /// How long it is remembered that people were told. Longer than an event can be late (24 hours) and an execution
 /// redriven (14 days), see the Step Functions and EventBridge guides.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How long what AWS Health said is kept after it was heard. Longer than it counts
+/// ([`domain::journal::HEALTH_COUNTS_FOR`]), so that what closed an issue is still there when an older message about it is
+/// delivered a day late.
+const HEALTH_KEPT_FOR: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// The journal on AWS. Clones share their client.
 ///
@@ -233,20 +239,32 @@ impl Journal for DynamoJournal {
             .await
     }
 
+    async fn note_health(&self, system: &SystemName, arn: &str, seen: &HealthSeen) -> Result<()> {
+        let later = match seen.status {
+            HealthIssue::Open => "attribute_not_exists(said_at_ms) OR said_at_ms < :said",
+            // Of two that were said in the same moment, the one that closes the issue stands.
+            HealthIssue::Closed => {
+                "attribute_not_exists(said_at_ms) OR said_at_ms < :said OR (said_at_ms = :said AND is_open = :yes)"
+            }
+        };
+        let mut values = vec![(":said", item::millis(seen.said_at))];
+        if seen.status == HealthIssue::Closed {
+            values.push((":yes", AttributeValue::Bool(true)));
+        }
+        let mut item = item::from_health(system, arn, seen);
+        item.insert("ttl".to_owned(), forgotten_at(seen.heard_at, HEALTH_KEPT_FOR));
+        self.put_unless_superseded(item, later, values).await
+    }
+
     async fn was_told(&self, system: &SystemName, key: &str) -> Result<bool> {
         Ok(self.item(system, &key::told(key)).await?.is_some())
     }
 
     async fn note_told(&self, system: &SystemName, key: &str, now: Timestamp) -> Result<()> {
-        let forget_at = now.saturating_add(TOLD_FOR).unwrap_or(Timestamp::MAX);
         let mut item = item::primary_key(system, &key::told(key));
         item.extend([
             ("told_at_ms".to_owned(), item::millis(now)),
-            // In seconds, as DynamoDB wants it (Developer Guide, "Using time to live").
-            (
-                "ttl".to_owned(),
-                AttributeValue::N(forget_at.as_second().to_string()),
-            ),
+            ("ttl".to_owned(), forgotten_at(now, TOLD_FOR)),
         ]);
         self.put_unless_superseded(item, "attribute_not_exists(pk)", [])
             .await
@@ -383,6 +401,7 @@ impl Journal for DynamoJournal {
             lock: None,
             incidents: Vec::new(),
             alarms: BTreeMap::new(),
+            health: BTreeMap::new(),
             disarmed: None,
         };
         for item in self
@@ -392,15 +411,23 @@ impl Journal for DynamoJournal {
             match item::sort_key(&item)? {
                 key::LOCK => view.lock = item::to_lock(&item)?,
                 key::ARMED => view.disarmed = arming::standing(&item)?,
+                sort if sort.starts_with(key::HEALTH) => view.health.extend([item::to_health(&item)?]),
                 _ => view.alarms.extend([item::to_alarm(&item)?]),
             }
         }
+        view.health = health_in_view(view.health);
         let latest = self
             .items(system, key::INCIDENT, Order::Descending, RECENT_INCIDENTS)
             .await?;
         view.incidents = latest.iter().map(item::to_incident).collect::<Result<_>>()?;
         Ok(view)
     }
+}
+
+/// From when on DynamoDB may delete an item, in seconds, as it wants it (Developer Guide, "Using time to live").
+fn forgotten_at(now: Timestamp, kept_for: SignedDuration) -> AttributeValue {
+    let at = now.saturating_add(kept_for).unwrap_or(Timestamp::MAX);
+    AttributeValue::N(at.as_second().to_string())
 }
 
 /// Whether the call's condition was not met, and the item that did not meet it if it was asked for.

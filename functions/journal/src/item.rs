@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::journal::{AlarmSeen, Incident, Lock, Outcome};
+use domain::journal::{AlarmSeen, HealthIssue, HealthSeen, Incident, Lock, Outcome};
 use domain::names::{Epoch, SystemName};
 use domain::step::{Error, Result};
 use jiff::Timestamp;
@@ -63,6 +63,11 @@ pub(crate) fn from_incident(incident: &Incident) -> Item {
             AttributeValue::L(incident.seen.iter().map(text).collect()),
         ),
     ]);
+    // JSON, because it is read whole or not at all. Two names and six numbers are always JSON.
+    let left = incident.left.as_ref();
+    if let Some(left) = left.and_then(|left| serde_json::to_string(left).ok()) {
+        item.insert("left".to_owned(), text(left));
+    }
     item
 }
 
@@ -76,6 +81,15 @@ pub(crate) fn to_incident(item: &Item) -> Result<Incident> {
         closed_at: instant(item, "closed_at_ms")?,
         outcome: named::<Outcome>(item, "outcome")?,
         seen: texts(item, "seen")?,
+        left: match item.get("left") {
+            None => None,
+            Some(_) => {
+                let written = string(item, "left")?;
+                let left = serde_json::from_str(written)
+                    .map_err(|error| unreadable(item, "left", &error.to_string(), item.get("left")))?;
+                Some(left)
+            }
+        },
     })
 }
 
@@ -92,15 +106,55 @@ pub(crate) fn from_alarm(system: &SystemName, alarm: &str, seen: AlarmSeen) -> I
 
 /// The alarm and its state that an item holds.
 pub(crate) fn to_alarm(item: &Item) -> Result<(String, AlarmSeen)> {
-    let in_alarm = match item.get("in_alarm") {
-        Some(AttributeValue::Bool(in_alarm)) => *in_alarm,
-        other => return Err(unreadable(item, "in_alarm", "true or false", other)),
-    };
     let seen = AlarmSeen {
-        in_alarm,
+        in_alarm: truth(item, "in_alarm")?,
         changed_at: instant(item, "changed_at_ms")?,
     };
     Ok((string(item, "alarm")?.to_owned(), seen))
+}
+
+/// What AWS Health said of an issue as an item.
+pub(crate) fn from_health(system: &SystemName, arn: &str, seen: &HealthSeen) -> Item {
+    let mut item = primary_key(system, &key::health(arn));
+    item.extend([
+        ("issue".to_owned(), text(arn)),
+        ("service".to_owned(), text(&seen.service)),
+        ("impaired".to_owned(), text(seen.region.as_str())),
+        ("event_type".to_owned(), text(&seen.event_type)),
+        (
+            "is_open".to_owned(),
+            AttributeValue::Bool(seen.status == HealthIssue::Open),
+        ),
+        ("since_ms".to_owned(), millis(seen.since)),
+        ("said_at_ms".to_owned(), millis(seen.said_at)),
+        ("heard_at_ms".to_owned(), millis(seen.heard_at)),
+    ]);
+    item
+}
+
+/// The issue of AWS Health that an item holds, by its ARN.
+pub(crate) fn to_health(item: &Item) -> Result<(String, HealthSeen)> {
+    let seen = HealthSeen {
+        service: string(item, "service")?.to_owned(),
+        region: named(item, "impaired")?,
+        event_type: string(item, "event_type")?.to_owned(),
+        status: if truth(item, "is_open")? {
+            HealthIssue::Open
+        } else {
+            HealthIssue::Closed
+        },
+        since: instant(item, "since_ms")?,
+        said_at: instant(item, "said_at_ms")?,
+        heard_at: instant(item, "heard_at_ms")?,
+    };
+    Ok((string(item, "issue")?.to_owned(), seen))
+}
+
+fn truth(item: &Item, name: &str) -> Result<bool> {
+    match item.get(name) {
+        Some(AttributeValue::Bool(value)) => Ok(*value),
+        other => Err(unreadable(item, name, "true or false", other)),
+    }
 }
 
 /// What tells one kind of item from another.
@@ -165,7 +219,10 @@ pub(crate) fn unreadable(item: &Item, name: &str, expected: &str, came: Option<&
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::names::Recovery;
+    use domain::journal::ZoneLeft;
+    use domain::names::{Recovery, Zone};
+    use domain::steps::plan::Raise;
+    use domain::steps::region::GroupSize;
 
     fn incident() -> Incident {
         Incident {
@@ -176,12 +233,35 @@ mod tests {
             closed_at: "2026-10-01T07:17:00Z".parse().expect("a timestamp"),
             outcome: Outcome::StoodDown,
             seen: vec!["DBInstanceStatus: available".to_owned(), String::new()],
+            left: None,
         }
     }
 
     #[test]
     fn an_incident_reads_back_as_it_was_written() {
         assert_eq!(to_incident(&from_incident(&incident())), Ok(incident()));
+    }
+
+    #[test]
+    fn what_an_evacuation_left_reads_back_or_says_why_not() {
+        let size = |desired| GroupSize {
+            min: 1,
+            desired,
+            max: 12,
+        };
+        let evacuated = Incident {
+            recovery: Recovery::EvacuateZone,
+            left: Some(ZoneLeft {
+                zone: Zone("eu-central-1a".to_owned()),
+                raise: Raise::of(size(4), 6),
+            }),
+            ..incident()
+        };
+        let mut item = from_incident(&evacuated);
+        assert_eq!(to_incident(&item), Ok(evacuated));
+        item.insert("left".to_owned(), text("eu-central-1a"));
+        let error = to_incident(&item).expect_err("no JSON").to_string();
+        assert!(error.contains("has no readable `left`"), "{error}");
     }
 
     #[test]
@@ -219,6 +299,25 @@ mod tests {
             error.contains("`outcome`: expected a string, got None"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_issue_of_aws_health_reads_back_as_it_was_written() {
+        let arn = "arn:aws:health:eu-central-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/1";
+        for status in [HealthIssue::Open, HealthIssue::Closed] {
+            let seen = HealthSeen {
+                service: "EC2".to_owned(),
+                region: "eu-central-1".parse().expect("a Region"),
+                event_type: "AWS_EC2_OPERATIONAL_ISSUE".to_owned(),
+                status,
+                since: "2026-10-01T07:00:00Z".parse().expect("a timestamp"),
+                said_at: "2026-10-01T07:20:00Z".parse().expect("a timestamp"),
+                heard_at: "2026-10-01T07:20:01.5Z".parse().expect("a timestamp"),
+            };
+            let shop: SystemName = "shop".parse().expect("valid");
+            let item = from_health(&shop, arn, &seen);
+            assert_eq!(to_health(&item), Ok((arn.to_owned(), seen)));
+        }
     }
 
     #[test]

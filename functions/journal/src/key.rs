@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `state#lock` | the lock, and the epoch that outlives it |
 //! | `state#alarm#<name>` | the last state in which an alarm was seen |
+//! | `state#health#<arn>` | what AWS Health said last of an issue |
 //! | `state#armed` | whether the system is armed, who disarmed it last, and who armed it |
 //! | `incident#<opened_at>#<id>` | one run of a recovery, in the order in which incidents were opened |
 //! | `told#<key>` | a message that was sent |
 //! | `asked#<id>` | the question that a run asks people, and their answer |
 //! | `stop#<id>` | a person's wish that a run stop |
 //!
-//! Lock, alarms and arming share a prefix because the decision reads them all, in one query. What people were told does not: it
+//! Lock, alarms, AWS Health and arming share a prefix because the decision reads them all, in one query. What people were told does not: it
 //! grows with every incident, and no decision needs all of it.
 
 use domain::names::{IncidentId, SystemName};
@@ -34,6 +35,9 @@ pub(crate) const STATE: &str = "state#";
 /// The prefix of every alarm's sort key.
 pub(crate) const ALARM: &str = "state#alarm#";
 
+/// The prefix of the sort key of every issue of AWS Health.
+pub(crate) const HEALTH: &str = "state#health#";
+
 /// The prefix of every incident's sort key.
 pub(crate) const INCIDENT: &str = "incident#";
 
@@ -45,6 +49,17 @@ pub(crate) fn system(name: &SystemName) -> String {
 /// The sort key of an alarm.
 pub(crate) fn alarm(name: &str) -> String {
     format!("{ALARM}{name}")
+}
+
+/// The sort key of an issue of AWS Health. An ARN may have 1,600 characters (Health API Reference, Event) and a sort key
+/// 1,024 bytes (DynamoDB Developer Guide, Constraints): of a longer one the end counts, which is what tells issues apart.
+pub(crate) fn health(arn: &str) -> String {
+    const LONGEST: usize = 1_000;
+    let cut = arn.len().saturating_sub(LONGEST);
+    let start = (cut..arn.len())
+        .find(|at| arn.is_char_boundary(*at))
+        .unwrap_or_default();
+    format!("{HEALTH}{}", &arn[start..])
 }
 
 /// The sort key of an incident. The time has a fixed width and stands in UTC, so that the order of the keys, which
@@ -71,6 +86,13 @@ pub(crate) fn stop(id: &IncidentId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_an_endless_arn_the_end_counts() {
+        assert_eq!(health("arn:1"), "state#health#arn:1");
+        let long = format!("arn:{}ü{}", "x".repeat(600), "y".repeat(999));
+        assert_eq!(health(&long), format!("state#health#{}", "y".repeat(999)));
+    }
 
     #[test]
     fn keys_of_incidents_have_one_width_and_the_order_of_time() {

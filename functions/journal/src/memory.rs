@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::duration::Duration;
 use domain::journal::{
-    AlarmSeen, Armed, Disarmed, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View,
+    AlarmSeen, Armed, Disarmed, HealthSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View,
+    health_in_view,
 };
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::Result;
@@ -28,6 +29,7 @@ struct State {
     epoch: Epoch,
     lock: Option<Lock>,
     alarms: BTreeMap<String, AlarmSeen>,
+    health: BTreeMap<String, HealthSeen>,
     /// By the sort keys of the table, hence in its order.
     incidents: BTreeMap<String, Incident>,
     told: BTreeSet<String>,
@@ -115,6 +117,21 @@ impl Journal for MemoryJournal {
             .is_none_or(|noted| noted.changed_at < seen.changed_at)
         {
             alarms.insert(alarm.to_owned(), seen);
+        }
+        Ok(())
+    }
+
+    async fn note_health(&self, system: &SystemName, arn: &str, seen: &HealthSeen) -> Result<()> {
+        let seen = HealthSeen {
+            since: lock::in_millis(seen.since),
+            said_at: lock::in_millis(seen.said_at),
+            heard_at: lock::in_millis(seen.heard_at),
+            ..seen.clone()
+        };
+        let mut systems = self.systems();
+        let health = &mut systems.entry(system.clone()).or_default().health;
+        if health.get(arn).is_none_or(|noted| seen.replaces(noted)) {
+            health.insert(arn.to_owned(), seen);
         }
         Ok(())
     }
@@ -226,6 +243,7 @@ impl Journal for MemoryJournal {
                 .cloned()
                 .collect(),
             alarms: state.alarms.clone(),
+            health: health_in_view(state.health.clone()),
             disarmed: state.disarmed.clone(),
         })
     }

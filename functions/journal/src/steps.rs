@@ -47,6 +47,7 @@ impl<J: Journal> Steps<J> {
             closed_at: self.clock.now(),
             outcome: record.outcome(),
             seen: record.seen(),
+            left: record.zone_left(),
         };
         self.journal.record(&incident).await?;
         Ok(Recorded {

@@ -1,8 +1,8 @@
 //! What people read. The first line says whether anybody has to act.
 
 use domain::decision::{Decision, Why};
-use domain::journal::{Outcome, Question};
-use domain::names::{self, Recovery, Region, TopicArn};
+use domain::journal::{Outcome, Question, ZoneLeft};
+use domain::names::{self, Recovery, Region, SystemName, TopicArn, Zone};
 use domain::step::Error;
 use domain::steps::Run;
 use domain::steps::journal::Record;
@@ -42,7 +42,7 @@ impl Message {
             Outcome::Recovered => (
                 &people.report,
                 format!("{name} recovered: {recovery}"),
-                "Nothing to do.".to_owned(),
+                stays_away(name, record).unwrap_or_else(|| "Nothing to do.".to_owned()),
             ),
             Outcome::StoodDown => (
                 &people.report,
@@ -131,9 +131,18 @@ impl Message {
 
     /// Something that nobody but a person can settle. `signal` is the signal's stable identifier.
     pub fn about_decision(system: &System, here: &Region, signal: &str, decision: &Decision) -> Self {
-        let headline = match &decision.why {
-            Why::UndeclaredAlarm { alarm, .. } => format!("{alarm} is in an alarm that nobody declared"),
-            why => format!("{} NEEDS YOU: {why}", system.name),
+        let people = system.people_in(here);
+        let (topic, headline) = match &decision.why {
+            Why::UndeclaredAlarm { alarm, .. } => (
+                &people.page,
+                format!("{alarm} is in an alarm that nobody declared"),
+            ),
+            // Nobody has to be woken for it.
+            Why::ZoneLooksWell { zone, .. } => (
+                &people.report,
+                format!("{}: {zone} looks well again, and is not used", system.name),
+            ),
+            why => (&people.page, format!("{} NEEDS YOU: {why}", system.name)),
         };
         let mut text = format!(
             "{headline}\n\nDecision: {}, because {}.\n",
@@ -143,16 +152,21 @@ impl Message {
         for evidence in &decision.evidence {
             text.push_str(&format!("- {evidence}\n"));
         }
-        text.push_str(&format!(
-            "\nNothing was started. {}\n\nSignal: {signal}\n",
-            advice(&decision.why)
-        ));
+        let advice = match &decision.why {
+            Why::ZoneLooksWell { zone, .. } => format!(
+                "Where you know that it is well:\n\n{}\n\nIt looks once more before it does anything, and is undone where \
+                 instances there do not become healthy.",
+                way_back(&system.name, zone)
+            ),
+            why => advice(why).to_owned(),
+        };
+        text.push_str(&format!("\nNothing was started. {advice}\n\nSignal: {signal}\n"));
         Self {
             key: match &decision.about {
                 Some(about) => format!("decided/{}/{about}", decision.why.name()),
                 None => format!("signal/{signal}"),
             },
-            topic: system.people_in(here).page.clone(),
+            topic: topic.clone(),
             subject: subject(&headline),
             text,
         }
@@ -179,6 +193,32 @@ impl Message {
     }
 }
 
+/// That users stay away from the zone that a run left, and how they return; nothing where it left none.
+fn stays_away(system: &SystemName, record: &Record) -> Option<String> {
+    let ZoneLeft { zone, raise } = record.zone_left()?;
+    let size = if raise.is_one() {
+        format!(
+            " The group wants {} instances instead of {}: that is taken back then.",
+            raise.to.desired, raise.from.desired
+        )
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "Users and instances stay away from {zone} until somebody brings them back. When it is well:\n\n{}\n\nYou hear of it \
+         once it looks well.{size}",
+        way_back(system, &zone)
+    ))
+}
+
+/// The command that uses a zone again, on a line of its own.
+fn way_back(system: &SystemName, zone: &Zone) -> String {
+    format!(
+        "  evenkeel run {} --system {system} --by YOU --because \"{zone} is well\"",
+        Recovery::ReturnToZone
+    )
+}
+
 /// What a person can do when a recovery could not.
 fn by_hand(run: &Run, record: &Record) -> String {
     let Run {
@@ -196,6 +236,18 @@ fn by_hand(run: &Run, record: &Record) -> String {
         Recovery::RollBackDeployment => {
             "Look at the deployment group in the CodeDeploy console; what was seen last is below. The lock is released: \
              deploy a revision that works, or stop what runs."
+                .to_owned()
+        }
+        Recovery::EvacuateZone if record.away.is_some() => {
+            let stays = stays_away(system, record).unwrap_or_default();
+            format!(
+                "What was seen last is below. The lock is released. To finish it: evenkeel run {recovery} --system {system} \
+                 --by YOU --because \"finish {incident}\"\n\n{stays}"
+            )
+        }
+        Recovery::ReturnToZone if record.proven.is_some() => {
+            "Users are served from all zones again. What was seen last is below, and the lock is released: what is left is the \
+             group's size, which the evacuation had raised."
                 .to_owned()
         }
         Recovery::EvacuateZone

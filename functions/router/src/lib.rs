@@ -1,6 +1,6 @@
 //! The `router` Lambda: from what arrives to a started recovery, or to the reason why none was started.
 //!
-//! It notes what the alarm says, reads the journal, lets [`domain::decision::decide`] judge, and carries the verdict
+//! It notes what the alarm says, or AWS Health, reads the journal, lets [`domain::decision::decide`] judge, and carries the verdict
 //! out. An event may be delivered any number of times: the incident's identifier is the execution's name, so a
 //! repetition starts nothing.
 //!
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::clock::Clock;
-use domain::decision::{Decision, Known, Verdict, decide, is_worth_a_look, systems_of};
+use domain::decision::{Decision, Known, Verdict, decide, health, is_worth_a_look, systems_of};
 use domain::journal::{AlarmSeen, Journal, View};
 use domain::names::Region;
 use domain::step::{self, Error, Failure};
@@ -152,6 +152,10 @@ impl<J: Journal> Router<J> {
                 };
                 self.journal.note_alarm(&system.name, &alarm.name, seen).await
             }
+            Subject::Health(event) => match health::noted(signal, event, system, self.clock.now()) {
+                Some(seen) => self.journal.note_health(&system.name, &event.arn, &seen).await,
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }

@@ -18,6 +18,7 @@
 //! | [`clients`] | [`Setup`]: what SDK clients are made of: endpoints, credentials, time-outs, one shared connector |
 //! | [`environment`] | what Lambda and the deployment say through environment variables |
 //! | `clock` | [`SystemClock`], the one reader of the wall clock |
+//! | `in_region` | [`InRegion`]: clients for whichever Region a step speaks to |
 //! | `init` | [`InitError`]: why a function cannot start, and how Lambda hears of it |
 //! | `invocation` | one event: call, catch a panic, log a line, name the error |
 //! | `logs` | JSON lines |
@@ -30,6 +31,7 @@ pub mod aws;
 pub mod clients;
 mod clock;
 pub mod environment;
+mod in_region;
 mod init;
 mod invocation;
 mod logs;
@@ -40,6 +42,7 @@ mod trust;
 
 pub use clients::{Service, Setup};
 pub use clock::SystemClock;
+pub use in_region::InRegion;
 pub use init::InitError;
 pub use invocation::PANIC;
 pub use serve::{serve, serve_raw};

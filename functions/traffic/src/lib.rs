@@ -41,13 +41,11 @@ use domain::steps::traffic::Input;
 use domain::system::region_failover::{ClusterEndpoint, Traffic};
 use domain::system::{Move, Systems};
 use journal::{Claim, Hold};
+use runtime::InRegion;
 use serde_json::Value;
 
 use self::dns::Exchange;
 use self::zonal_shift::Balancer;
-
-/// Makes the client of a service for a Region.
-pub type ClientIn<C> = Arc<dyn Fn(&Region) -> C + Send + Sync>;
 
 /// Makes the client of a routing-control cluster's endpoint.
 pub type RoutingControlAt =
@@ -60,9 +58,9 @@ pub struct Steps<J> {
     /// The Region that the function runs in: the one that systems are moved to, or in which a zone is left.
     pub region: Region,
     /// Elastic Load Balancing in either Region.
-    pub elbv2_in: ClientIn<aws_sdk_elasticloadbalancingv2::Client>,
+    pub elbv2_in: InRegion<aws_sdk_elasticloadbalancingv2::Client>,
     /// S3 in either Region.
-    pub s3_in: ClientIn<aws_sdk_s3::Client>,
+    pub s3_in: InRegion<aws_sdk_s3::Client>,
     /// Route 53, whose control plane is in us-east-1.
     pub route53: aws_sdk_route53::Client,
     /// The endpoints of routing-control clusters.

@@ -13,6 +13,7 @@ use domain::names::Region;
 use super::Desk;
 use super::wire::unreachable;
 use crate::facts;
+use crate::injection::{CallFault, Context};
 use crate::world::{Answers, World};
 
 /// How long the application waits for a database that does not answer before it gives up itself. Longer than anybody
@@ -36,6 +37,9 @@ struct Application {
 impl HttpConnector for Application {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let clock = self.desk.clock();
+        let fault = self
+            .desk
+            .pass(&format!("application:{}", request.method()), &self.from);
         let mut world = self.desk.world();
         let takes = world.dice().draw(&facts::APPLICATION);
         let (after, status, body) = match world.ask(&self.from, host(request.uri())) {
@@ -43,7 +47,29 @@ impl HttpConnector for Application {
             Answers::Hangs => (APPLICATION_GIVES_UP, 503, NO_WRITES.to_owned()),
             Answers::Unavailable(why) => (takes, 503, why),
             Answers::Site(site) => {
-                let (status, body) = serve(&mut world, site, &request);
+                let (status, body) = match fault {
+                    None | Some(CallFault::Stale) => serve(&mut world, site, &request),
+                    Some(CallFault::Refused) => (403, String::new()),
+                    Some(CallFault::Throttled) => (429, String::new()),
+                    Some(CallFault::Unanswered | CallFault::Late) => {
+                        return HttpConnectorFuture::new(std::future::pending());
+                    }
+                    Some(CallFault::AnswerLost) => {
+                        serve(&mut world, site, &request);
+                        return HttpConnectorFuture::new(std::future::pending());
+                    }
+                    Some(CallFault::Crash) => {
+                        serve(&mut world, site, &request);
+                        if let Some(context) = Context::current() {
+                            context.crash();
+                        }
+                        return HttpConnectorFuture::new(std::future::pending());
+                    }
+                    Some(CallFault::Twice) => {
+                        serve(&mut world, site, &request);
+                        serve(&mut world, site, &request)
+                    }
+                };
                 (takes, status, body)
             }
         };
@@ -51,7 +77,7 @@ impl HttpConnector for Application {
         HttpConnectorFuture::new(async move {
             clock.pass(after).await;
             Ok(HttpResponse::new(
-                StatusCode::try_from(status).expect("200, 204, 405 and 503 are statuses"),
+                StatusCode::try_from(status).expect("200, 204, 403, 405, 429 and 503 are statuses"),
                 SdkBody::from(body),
             ))
         })

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::names::Region;
 use domain::system::region_failover::ClusterEndpoint;
+use runtime::InRegion;
 
 use super::account::{Account, Regional};
 use super::desk::{Desk, Route};
@@ -18,9 +19,6 @@ use super::{
 use crate::dynamodb::Tables;
 use crate::facts;
 use crate::world::region::HOME_OF_ROUTE53;
-
-/// Makes the client of a service for a Region. Made clients are kept: making one is slow.
-pub type ClientIn<C> = Arc<dyn Fn(&Region) -> C + Send + Sync>;
 
 /// Clients of every service that the functions of one Region call.
 #[derive(Clone)]
@@ -84,12 +82,12 @@ impl Clients {
     }
 
     /// RDS in any Region.
-    pub fn rds_in(&self) -> ClientIn<aws_sdk_rds::Client> {
+    pub fn rds_in(&self) -> InRegion<aws_sdk_rds::Client> {
         self.kept(self.rds.clone(), rds_at)
     }
 
     /// DynamoDB in any Region: each has a journal of its own.
-    pub fn dynamodb_in(&self) -> ClientIn<aws_sdk_dynamodb::Client> {
+    pub fn dynamodb_in(&self) -> InRegion<aws_sdk_dynamodb::Client> {
         let account = self.account.clone();
         self.kept(self.dynamodb.clone(), move |desk, route| {
             let Regional { tables, .. } = account.of_region(&route.to);
@@ -98,7 +96,7 @@ impl Clients {
     }
 
     /// DynamoDB in any Region, as it answers people: they are in none, so no partition lies between.
-    pub fn dynamodb_for_people(&self) -> ClientIn<aws_sdk_dynamodb::Client> {
+    pub fn dynamodb_for_people(&self) -> InRegion<aws_sdk_dynamodb::Client> {
         let account = self.account.clone();
         self.kept(self.dynamodb.clone(), move |desk, route| {
             let Regional { tables, .. } = account.of_region(&route.to);
@@ -121,12 +119,12 @@ impl Clients {
     }
 
     /// CloudWatch in any Region.
-    pub fn cloudwatch_in(&self) -> ClientIn<aws_sdk_cloudwatch::Client> {
+    pub fn cloudwatch_in(&self) -> InRegion<aws_sdk_cloudwatch::Client> {
         self.kept(self.cloudwatch.clone(), cloudwatch_at)
     }
 
     /// EC2 Auto Scaling in any Region.
-    pub fn autoscaling_in(&self) -> ClientIn<aws_sdk_autoscaling::Client> {
+    pub fn autoscaling_in(&self) -> InRegion<aws_sdk_autoscaling::Client> {
         self.kept(None, |desk, route| {
             let rules = autoscaling::rules(desk, route);
             client!(
@@ -141,7 +139,7 @@ impl Clients {
     }
 
     /// Elastic Load Balancing in any Region.
-    pub fn elbv2_in(&self) -> ClientIn<aws_sdk_elasticloadbalancingv2::Client> {
+    pub fn elbv2_in(&self) -> InRegion<aws_sdk_elasticloadbalancingv2::Client> {
         self.kept(None, |desk, route| {
             let rules = balancing::rules(desk, route);
             client!(
@@ -156,7 +154,7 @@ impl Clients {
     }
 
     /// ElastiCache in any Region.
-    pub fn elasticache_in(&self) -> ClientIn<aws_sdk_elasticache::Client> {
+    pub fn elasticache_in(&self) -> InRegion<aws_sdk_elasticache::Client> {
         self.kept(None, |desk, route| {
             let rules = elasticache::rules(desk, route);
             client!(
@@ -171,7 +169,7 @@ impl Clients {
     }
 
     /// CodeDeploy in any Region.
-    pub fn codedeploy_in(&self) -> ClientIn<aws_sdk_codedeploy::Client> {
+    pub fn codedeploy_in(&self) -> InRegion<aws_sdk_codedeploy::Client> {
         self.kept(None, |desk, route| {
             let rules = codedeploy::rules(desk, route);
             client!(
@@ -186,7 +184,7 @@ impl Clients {
     }
 
     /// Zonal shift in any Region.
-    pub fn zonal_shift_in(&self) -> ClientIn<aws_sdk_arczonalshift::Client> {
+    pub fn zonal_shift_in(&self) -> InRegion<aws_sdk_arczonalshift::Client> {
         self.kept(None, |desk, route| {
             let rules = zonal_shift::rules(desk, route);
             client!(
@@ -201,7 +199,7 @@ impl Clients {
     }
 
     /// Service Quotas in any Region.
-    pub fn quotas_in(&self) -> ClientIn<aws_sdk_servicequotas::Client> {
+    pub fn quotas_in(&self) -> InRegion<aws_sdk_servicequotas::Client> {
         self.kept(None, |desk, route| {
             let rules = quotas::rules(desk, route);
             client!(aws_sdk_servicequotas, Json, desk, route, facts::QUOTAS_API, rules)
@@ -209,7 +207,7 @@ impl Clients {
     }
 
     /// S3 in any Region.
-    pub fn s3_in(&self) -> ClientIn<aws_sdk_s3::Client> {
+    pub fn s3_in(&self) -> InRegion<aws_sdk_s3::Client> {
         self.kept(None, |desk, route| {
             let rules = s3::rules(desk, route);
             client!(aws_sdk_s3, BareXml, desk, route, facts::S3_API, rules)
@@ -256,7 +254,7 @@ impl Clients {
         &self,
         own: impl Into<Option<C>>,
         make: impl Fn(&Desk, &Route) -> C + Send + Sync + 'static,
-    ) -> ClientIn<C> {
+    ) -> InRegion<C> {
         let (desk, here) = (self.desk.clone(), self.here.clone());
         let made: BTreeMap<Region, C> = own.into().map(|own| (here.clone(), own)).into_iter().collect();
         let made = Mutex::new(made);

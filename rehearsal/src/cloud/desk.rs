@@ -3,15 +3,20 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_mocks::MockResponse;
-use domain::names::Region;
+use domain::names::{Recovery, Region};
 use tokio::sync::Notify;
 
+use super::late::{Past, Postponed};
 use super::refusal::Refusal;
 use super::wire::{Fate, nothing};
 use crate::clock::VirtualClock;
 use crate::dynamodb::Tables;
-use crate::world::World;
+use crate::injection::{
+    self, CallFault, Context, EntryFault, EventFault, Fault, Injector, InvocationFault, PATIENT, Spot, What,
+    Within,
+};
 use crate::world::region::{Plane, Reach};
+use crate::world::{Ms, World};
 
 /// From where to where calls go. Each operation adds what has to work for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +49,18 @@ pub struct Desk {
     clock: VirtualClock,
     fate: Arc<Mutex<Option<Fate>>>,
     changed: Arc<Notify>,
+    injector: Option<Arc<Injector>>,
+    stroke: Arc<Mutex<Option<CallFault>>>,
+    postponed: Postponed,
+    past: Option<Arc<Past>>,
+}
+
+/// What an operation comes to.
+enum Answer<O, E> {
+    /// The rule says it.
+    Response(MockResponse<O, E>),
+    /// The wire says it.
+    Wire(Fate),
 }
 
 impl Desk {
@@ -54,7 +71,19 @@ impl Desk {
             clock,
             fate: Arc::default(),
             changed: Arc::default(),
+            injector: None,
+            stroke: Arc::default(),
+            postponed: Postponed::default(),
+            past: None,
         }
+    }
+
+    /// The same desk with somebody at it who lays faults on calls. To be said before clients are made.
+    #[must_use]
+    pub fn with_injector(mut self, injector: Arc<Injector>) -> Self {
+        self.past = injector.needs_the_past().then(Arc::default);
+        self.injector = Some(injector);
+        self
     }
 
     /// The clock.
@@ -72,8 +101,98 @@ impl Desk {
     pub fn look(&self) -> MutexGuard<'_, World> {
         // Every change is carried out whole before the next begins, so what a poisoned mutex holds is whole.
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.advance(self.clock.elapsed_ms());
+        let now = self.clock.elapsed_ms();
+        self.postponed.take_effect(&mut world, now);
+        world.advance(now);
+        if let Some(past) = &self.past {
+            past.remember(&world);
+        }
         world
+    }
+
+    /// When something is due next that nobody asks for: a change of the world, or a call that takes effect late.
+    pub(crate) fn next_change(&self) -> Option<Ms> {
+        let next = self.look().next_change();
+        next.into_iter().chain(self.postponed.next()).min()
+    }
+
+    /// Whether a call is still to take effect.
+    pub(crate) fn has_postponed(&self) -> bool {
+        self.postponed.next().is_some()
+    }
+
+    /// The world some seconds ago, if it was remembered.
+    fn earlier(&self) -> Option<World> {
+        self.past.as_ref()?.earlier(self.clock.elapsed_ms())
+    }
+
+    /// A call goes out. What goes wrong with it, if something is to: for those that no SDK client makes.
+    pub(super) fn pass(&self, operation: &str, to: &Region) -> Option<CallFault> {
+        let injector = self.injector.as_ref()?;
+        let within = injection::within()?;
+        let (operation, to) = (operation.to_owned(), to.clone());
+        let spot = Spot {
+            within: within.as_ref().clone(),
+            what: What::Call { operation, to },
+        };
+        match injector.pass(spot, self.clock.elapsed_ms()) {
+            Some(Fault::Call(fault)) => Some(fault),
+            Some(_) | None => None,
+        }
+    }
+
+    /// A function is invoked. What goes wrong with that, if something is to.
+    pub(crate) fn invoked(&self, context: &Context) -> Option<InvocationFault> {
+        let spot = Spot {
+            within: context.within.as_ref().clone(),
+            what: What::Invocation,
+        };
+        match self.injector.as_ref()?.pass(spot, self.clock.elapsed_ms()) {
+            Some(Fault::Invocation(fault)) => Some(fault),
+            Some(_) | None => None,
+        }
+    }
+
+    /// A state is entered. What goes wrong then, if something is to.
+    pub(crate) fn entered(&self, machine: Recovery, state: &str) -> Option<EntryFault> {
+        let within = Within::State {
+            machine,
+            state: state.to_owned(),
+        };
+        let what = What::Entry;
+        let injector = self.injector.as_ref()?;
+        match injector.pass(Spot { within, what }, self.clock.elapsed_ms()) {
+            Some(Fault::Entry(fault)) => Some(fault),
+            Some(_) | None => None,
+        }
+    }
+
+    /// An event is on its way. What goes wrong with it, if something is to.
+    pub(crate) fn sent(&self, region: &Region, kind: &str) -> Option<EventFault> {
+        let kind = kind.to_owned();
+        let spot = Spot {
+            within: Within::Bus(region.clone()),
+            what: What::Event { kind },
+        };
+        match self.injector.as_ref()?.pass(spot, self.clock.elapsed_ms()) {
+            Some(Fault::Event(fault)) => Some(fault),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The same for the call that a rule is about to be asked about.
+    pub(super) fn announce(&self, operation: &str, to: &Region) {
+        let fault = self.pass(operation, to);
+        *self.stroke.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// Whether anybody wants to know of calls.
+    pub(super) const fn is_watched(&self) -> bool {
+        self.injector.is_some()
+    }
+
+    fn take_stroke(&self) -> Option<CallFault> {
+        self.stroke.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The world, when everybody is done with it.
@@ -102,7 +221,7 @@ impl Desk {
     }
 
     /// What a rule computes for an operation of the control plane: one that describes or changes how things are set up.
-    pub(super) fn control<I, O, E>(
+    pub(super) fn control<I: Clone + Send + 'static, O: 'static, E: 'static>(
         &self,
         route: &Route,
         operation: impl Fn(&mut World, &Region, &I) -> Result<O, Refusal> + Send + Sync + 'static,
@@ -113,7 +232,7 @@ impl Desk {
     }
 
     /// What a rule computes for an operation of the data plane: one that does the service's daily work.
-    pub(super) fn data<I, O, E>(
+    pub(super) fn data<I: Clone + Send + 'static, O: 'static, E: 'static>(
         &self,
         route: &Route,
         operation: impl Fn(&mut World, &Region, &I) -> Result<O, Refusal> + Send + Sync + 'static,
@@ -123,78 +242,132 @@ impl Desk {
         })
     }
 
+    /// The same for an operation whose input has to be copied by hand, because it is a stream.
+    pub(super) fn stream<I: Send + 'static, O: 'static, E: 'static>(
+        &self,
+        route: &Route,
+        copy: fn(&I) -> I,
+        operation: impl Fn(&mut World, &Region, &I) -> Result<O, Refusal> + Send + Sync + 'static,
+    ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
+        self.rule(route, Plane::Data, copy, move |world, route, input| {
+            on_the_world(world, |world| operation(world, &route.to, input))
+        })
+    }
+
     /// What a rule computes: an operation on the world in the Region that is called, if the call gets there.
-    pub(super) fn answer<I, O, E>(
+    pub(super) fn answer<I: Clone + Send + 'static, O: 'static, E: 'static>(
         &self,
         route: &Route,
         plane: Plane,
         operation: impl Fn(&mut World, &Route, &I) -> Result<O, Refusal> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        let (desk, route) = (self.clone(), route.clone());
-        move |input| {
-            let mut world = desk.world();
-            if let Some(fate) = missed(&world, &route, plane) {
-                return desk.unanswered(fate);
-            }
-            let answer = operation(&mut world, &route, input);
-            world.check();
-            match answer {
-                Ok(output) => {
-                    desk.decide(Fate::Answered);
-                    MockResponse::Output(output)
-                }
-                Err(refusal) => desk.unanswered(Fate::Refused(refusal)),
-            }
-        }
+        self.rule(route, plane, I::clone, move |world, route, input| {
+            on_the_world(world, |world| operation(world, route, input))
+        })
     }
 
     /// What a rule computes for an operation of the data plane that changes nothing in the world, such as one on a
     /// table. It has the SDK's own errors.
-    pub(super) fn aside<I, O, E>(
+    pub(super) fn aside<I: Clone + Send + 'static, O: 'static, E: 'static>(
         &self,
         route: &Route,
         operation: impl Fn(&I) -> Result<O, E> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        let (desk, route) = (self.clone(), route.clone());
-        move |input| {
-            if let Some(fate) = missed(&desk.look(), &route, Plane::Data) {
-                return desk.unanswered(fate);
-            }
-            desk.decide(Fate::Answered);
-            match operation(input) {
+        self.rule(route, Plane::Data, I::clone, move |_, _, input| {
+            Answer::Response(match operation(input) {
                 Ok(output) => MockResponse::Output(output),
                 Err(error) => MockResponse::Error(error),
-            }
-        }
+            })
+        })
     }
 
     /// What a rule computes for an operation on the write lease's table, a global table with multi-Region strong
     /// consistency: it works where the Region agrees with another, and nobody is answered where it does not. It has the
     /// SDK's own errors.
-    pub(super) fn global_item<I, O, E>(
+    pub(super) fn global_item<I: Clone + Send + 'static, O: 'static, E: 'static>(
         &self,
         route: &Route,
         operation: impl Fn(&mut Tables, &I) -> Result<O, E> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        let (desk, route) = (self.clone(), route.clone());
-        move |input| {
-            let mut world = desk.world();
-            if let Some(fate) = missed(&world, &route, Plane::Data) {
-                return desk.unanswered(fate);
-            }
+        self.rule(route, Plane::Data, I::clone, move |world, route, input| {
             if !world.regions.agrees_with_another(&route.to) {
-                return desk.unanswered(Fate::Silent);
+                return Answer::Wire(Fate::Silent);
             }
             let mut none = Tables::new();
             let tables = world
                 .write_lease
                 .as_mut()
                 .map_or(&mut none, |lease| &mut lease.tables);
-            desk.decide(Fate::Answered);
-            match operation(tables, input) {
+            Answer::Response(match operation(tables, input) {
                 Ok(output) => MockResponse::Output(output),
                 Err(error) => MockResponse::Error(error),
+            })
+        })
+    }
+
+    /// What becomes of a call: whether it gets there, what the operation answers, and what a fault that was laid on it
+    /// makes of that.
+    fn rule<I: Send + 'static, O: 'static, E: 'static>(
+        &self,
+        route: &Route,
+        plane: Plane,
+        copy: fn(&I) -> I,
+        operation: impl Fn(&mut World, &Route, &I) -> Answer<O, E> + Send + Sync + 'static,
+    ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
+        let (desk, route, operation) = (self.clone(), route.clone(), Arc::new(operation));
+        move |input| {
+            let stroke = desk.take_stroke();
+            let mut world = desk.world();
+            if let Some(fate) = missed(&world, &route, plane) {
+                return desk.unanswered(fate);
             }
+            let fate = match stroke {
+                None => return desk.answered(operation(&mut world, &route, input)),
+                Some(CallFault::Twice) => {
+                    let answer = operation(&mut world, &route, input);
+                    drop(operation(&mut world, &route, input));
+                    return desk.answered(answer);
+                }
+                Some(CallFault::Stale) => {
+                    let mut then = desk.earlier().unwrap_or_else(|| world.clone());
+                    return desk.answered(operation(&mut then, &route, input));
+                }
+                Some(CallFault::Refused) => Fate::Refused(Refusal::denied()),
+                Some(CallFault::Throttled) => Fate::Refused(Refusal::throttled()),
+                Some(CallFault::Unanswered) => Fate::Lost,
+                Some(CallFault::AnswerLost) => {
+                    drop(operation(&mut world, &route, input));
+                    Fate::Lost
+                }
+                Some(CallFault::Crash) => {
+                    drop(operation(&mut world, &route, input));
+                    if let Some(context) = Context::current() {
+                        context.crash();
+                    }
+                    Fate::Lost
+                }
+                Some(CallFault::Late) => {
+                    let (operation, route, input) = (Arc::clone(&operation), route.clone(), copy(input));
+                    let at = world.now + PATIENT.as_millis();
+                    desk.postponed.put(at, move |world| {
+                        if missed(world, &route, plane).is_none() {
+                            drop(operation(world, &route, &input));
+                        }
+                    });
+                    Fate::Lost
+                }
+            };
+            desk.unanswered(fate)
+        }
+    }
+
+    fn answered<O, E>(&self, answer: Answer<O, E>) -> MockResponse<O, E> {
+        match answer {
+            Answer::Response(response) => {
+                self.decide(Fate::Answered);
+                response
+            }
+            Answer::Wire(fate) => self.unanswered(fate),
         }
     }
 
@@ -202,6 +375,19 @@ impl Desk {
     fn unanswered<O, E>(&self, fate: Fate) -> MockResponse<O, E> {
         self.decide(fate);
         MockResponse::Http(nothing())
+    }
+}
+
+/// What an operation on the world comes to. The world is checked after it.
+fn on_the_world<O, E>(
+    world: &mut World,
+    operation: impl FnOnce(&mut World) -> Result<O, Refusal>,
+) -> Answer<O, E> {
+    let answer = operation(world);
+    world.check();
+    match answer {
+        Ok(output) => Answer::Response(MockResponse::Output(output)),
+        Err(refusal) => Answer::Wire(Fate::Refused(refusal)),
     }
 }
 

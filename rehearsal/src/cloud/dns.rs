@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::pin::Pin;
 
 use domain::duration::Duration;
+use domain::names::Region;
 use domain::system::region_failover::Hostname;
 use hickory_proto::op::{Message, OpCode, ResponseCode};
 use hickory_proto::rr::rdata::A;
@@ -13,6 +14,7 @@ use traffic::dns::Exchange;
 
 use super::Desk;
 use crate::facts;
+use crate::injection::{CallFault, Context};
 use crate::world::World;
 
 /// How long an answer for a Region's own host may be kept: the TTL of an alias to a load balancer.
@@ -23,12 +25,16 @@ const ALIAS_TTL_S: u64 = 60;
 #[derive(Clone, Debug)]
 pub struct NameServers {
     desk: Desk,
+    from: Region,
 }
 
 impl NameServers {
-    /// The name servers of the world behind a desk.
-    pub fn new(desk: &Desk) -> Self {
-        Self { desk: desk.clone() }
+    /// The name servers of the world behind a desk, for whoever asks from a Region.
+    pub fn new(desk: &Desk, from: &Region) -> Self {
+        Self {
+            desk: desk.clone(),
+            from: from.clone(),
+        }
     }
 }
 
@@ -38,12 +44,21 @@ impl Exchange for NameServers {
         server: &Hostname,
         query: Vec<u8>,
     ) -> Pin<Box<dyn Future<Output = io::Result<Vec<u8>>> + Send + '_>> {
+        let fault = self.desk.pass("dns:Query", &self.from);
         let (answer, takes) = {
             let mut world = self.desk.world();
-            (
-                answer(&world, server, &query),
-                world.dice().draw(&facts::NAME_SERVER),
-            )
+            let answer = match fault {
+                None | Some(CallFault::Stale | CallFault::Twice) => answer(&world, server, &query),
+                Some(CallFault::Refused | CallFault::Throttled) => Some(Err("refused".to_owned())),
+                Some(CallFault::Unanswered | CallFault::AnswerLost | CallFault::Late) => None,
+                Some(CallFault::Crash) => {
+                    if let Some(context) = Context::current() {
+                        context.crash();
+                    }
+                    None
+                }
+            };
+            (answer, world.dice().draw(&facts::NAME_SERVER))
         };
         let clock = self.desk.clock();
         Box::pin(async move {

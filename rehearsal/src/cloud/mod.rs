@@ -15,6 +15,7 @@ pub mod desk;
 pub mod dns;
 mod dynamodb;
 mod elasticache;
+mod late;
 mod quotas;
 mod rds;
 mod refusal;
@@ -28,7 +29,7 @@ mod wire;
 mod zonal_shift;
 
 pub use account::{Account, Regional, regions};
-pub use clients::{ClientIn, Clients};
+pub use clients::Clients;
 pub use desk::{Desk, Route};
 
 #[cfg(test)]

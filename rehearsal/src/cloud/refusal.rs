@@ -71,6 +71,20 @@ impl Refusal {
         }
     }
 
+    /// Whoever calls may not. Source: "Common errors" in the services' API references.
+    pub(super) fn denied() -> Self {
+        let message = "The caller is not authorized to perform this action.";
+        Self {
+            status: 403,
+            ..Self::new("AccessDenied", message)
+        }
+    }
+
+    /// Too many requests. Source: "Common errors" in the services' API references.
+    pub(super) fn throttled() -> Self {
+        Self::new("ThrottlingException", "Rate exceeded")
+    }
+
     /// Its code, as AWS spells it.
     pub(super) const fn code(&self) -> &'static str {
         self.code
@@ -104,7 +118,7 @@ impl Refusal {
             }
             Protocol::Cbor => cbor(&[("__type", code), ("message", message)]),
         };
-        let status = StatusCode::try_from(*status).expect("400, 404, 409 and 503 are statuses");
+        let status = StatusCode::try_from(*status).expect("400, 403, 404, 409 and 503 are statuses");
         HttpResponse::new(status, SdkBody::from(body))
     }
 }

@@ -18,11 +18,22 @@ use crate::world::dns::NoSuchBucket;
 
 pub(super) fn rules(desk: &Desk, route: &Route) -> Vec<Rule> {
     vec![
-        mock!(Client::put_object).then_compute_response(desk.data(route, put)),
+        mock!(Client::put_object).then_compute_response(desk.stream(route, copy_of, put)),
         mock!(Client::delete_object).then_compute_response(desk.data(route, delete)),
         mock!(Client::head_object).then_compute_response(desk.data(route, head)),
         mock!(Client::get_object).then_compute_response(desk.data(route, get)),
     ]
+}
+
+/// The same request once more.
+fn copy_of(input: &PutObjectInput) -> PutObjectInput {
+    let body = input.body().bytes().unwrap_or_default().to_vec();
+    let copy = PutObjectInput::builder()
+        .set_bucket(input.bucket().map(str::to_owned))
+        .set_key(input.key().map(str::to_owned))
+        .set_expected_bucket_owner(input.expected_bucket_owner().map(str::to_owned))
+        .body(ByteStream::from(body));
+    copy.build().expect("nothing that it needs is left out")
 }
 
 fn put(world: &mut World, region: &Region, input: &PutObjectInput) -> Result<PutObjectOutput, Refusal> {

@@ -33,10 +33,8 @@ fn start_execution(
     let machine = input.state_machine_arn().unwrap_or_default().to_owned();
     let name = input.name().unwrap_or_default().to_owned();
     let account = &world.system.account;
-    if !Recovery::ALL
-        .iter()
-        .any(|recovery| recovery.state_machine_arn(region, account) == machine)
-    {
+    let known = Recovery::of_state_machine(&machine);
+    if known.is_none_or(|recovery| recovery.state_machine_arn(region, account) != machine) {
         let message = format!("State Machine Does Not Exist: '{machine}'");
         return Err(Refusal::new("StateMachineDoesNotExist", message));
     }

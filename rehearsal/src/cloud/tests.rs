@@ -173,7 +173,7 @@ fn a_refusal_in_cbor_is_read_by_the_sdk() {
 fn name_servers_answer_real_questions_from_the_worlds_zone() {
     in_virtual_time(async {
         let two = Two::regions("two-regions");
-        let dns = NameServers::new(&two.desk);
+        let dns = NameServers::new(&two.desk, &two.desk.world().sites[1].region.clone());
         let server = "ns-1.example.net".to_owned().try_into().expect("a host name");
         let name = ask(&dns, &server, "shop.example.com", 7)
             .await

@@ -17,9 +17,10 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 
 use domain::duration::Duration;
+use domain::names::Region;
 
-use super::Desk;
 use super::refusal::{Protocol, Refusal};
+use super::{Desk, Route};
 use crate::clock::VirtualClock;
 use crate::facts::Fact;
 
@@ -62,6 +63,7 @@ macro_rules! client {
             .retry_config(aws_smithy_types::retry::RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
+            .interceptor($crate::cloud::wire::Announced::new(desk, route))
             .interceptor(mocks)
             .interceptor($crate::cloud::wire::Outcome::new(desk))
             .build();
@@ -90,6 +92,8 @@ pub(super) enum Fate {
     Refused(Refusal),
     /// Nobody answers. Nothing takes effect.
     Silent,
+    /// It got there, and no answer comes back.
+    Lost,
 }
 
 impl Storable for Fate {
@@ -118,6 +122,8 @@ impl HttpConnector for Wire {
         let clock = self.desk.clock();
         let response = match request.extension::<Fate>() {
             Some(Fate::Silent) => return HttpConnectorFuture::new(unreachable(clock)),
+            // The client gives up by its own patience.
+            Some(Fate::Lost) => return HttpConnectorFuture::new(std::future::pending()),
             Some(Fate::Refused(refusal)) => refusal.response(self.protocol),
             Some(Fate::Answered) | None => nothing(),
         };
@@ -149,6 +155,44 @@ pub(super) async fn unreachable(clock: VirtualClock) -> Result<HttpResponse, Con
     clock.pass(Duration::from_secs(patience)).await;
     let what = format!("no connection within {patience} s");
     Err(ConnectorError::timeout(what.into()))
+}
+
+/// Says which call is about to be made, before any rule is asked. Stands before the interceptor that holds the rules.
+#[derive(Debug)]
+pub(super) struct Announced {
+    desk: Desk,
+    to: Region,
+}
+
+impl Announced {
+    pub(super) fn new(desk: &Desk, route: &Route) -> Self {
+        Self {
+            desk: desk.clone(),
+            to: route.to.clone(),
+        }
+    }
+}
+
+impl Intercept for Announced {
+    fn name(&self) -> &'static str {
+        "Announced"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.desk.is_watched()
+            && let Some(called) = cfg.load::<Metadata>()
+        {
+            let service: String = called.service().split_whitespace().collect();
+            let operation = format!("{}:{}", service.to_lowercase(), called.name());
+            self.desk.announce(&operation, &self.to);
+        }
+        Ok(())
+    }
 }
 
 /// Carries a call's fate from the rule to the wire, and stops a call that no rule has answered. Stands after the

@@ -66,7 +66,7 @@ impl Functions {
                 zonal_shift: clients.zonal_shift_in()(&clients.here),
                 journal: journal(),
                 write_check: write_check.clone(),
-                dns: Arc::new(NameServers::new(desk)),
+                dns: Arc::new(NameServers::new(desk, &clients.here)),
                 clock: clock.clone(),
             },
         });
@@ -96,6 +96,10 @@ impl Functions {
                 cloudwatch_in: cloudwatch_in.clone(),
                 autoscaling_in,
                 journal: journal(),
+                journal_in: {
+                    let dynamodb_in = clients.dynamodb_in();
+                    Arc::new(move |region| DynamoJournal::new(dynamodb_in(region), JOURNAL_TABLE))
+                },
                 write_check: write_check.clone(),
                 clock: clock.clone(),
             },
@@ -152,6 +156,7 @@ impl Functions {
             warm: RefCell::default(),
             usage: Cell::default(),
             said: RefCell::default(),
+            sabotage: None,
         }
     }
 }

@@ -5,27 +5,64 @@
 
 use domain::names::{JOURNAL_TABLE, Recovery, Region};
 
+use super::promise;
 use crate::dynamodb::{Item, unlocked};
+use crate::injection::Injection;
 use crate::scenario::Outcome;
 use crate::stage::{LOST, Left};
-use crate::world::World;
 use crate::world::execution::Execution;
 use crate::world::invariant::Invariant;
+use crate::world::{Ms, World};
 
 /// Judges, and notes breaches in the world's ledger.
-pub(super) fn judge(left: &mut Left) {
+pub(crate) fn judge(left: &mut Left) {
     let locks = held_locks(left);
+    let tried = left.tried.take();
+    let struck = tried.as_ref().map_or(&[][..], |(_, struck)| struck);
     let world = &mut left.world;
     let runs: Vec<(String, Execution)> = world
         .executions
         .iter()
-        .filter(|(_, run)| !is_lost(run))
+        .filter(|(_, run)| !is_lost(run) && !ended_in_silence(run))
         .map(|(name, run)| (name.to_owned(), run.clone()))
         .collect();
+    let dead: Vec<(String, Execution)> = world
+        .executions
+        .iter()
+        .filter(|(_, run)| ended_in_silence(run))
+        .map(|(name, run)| (name.to_owned(), run.clone()))
+        .collect();
+    for (name, run) in &dead {
+        let heard = promise::death_was_told(world, &left.dead_letters, name);
+        let (now, status) = (world.now, run.end.as_ref().map_or("", |end| end.status));
+        world
+            .ledger
+            .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, heard, || {
+                format!("{name} ended as {status}, and nobody heard of it")
+            });
+    }
     for (name, run) in &runs {
-        run_ended(world, name, run);
+        run_ended(world, name, run, struck);
+        let broken = promise::unkept(run);
+        let said = || {
+            format!(
+                "{name} says that it recovered, and {}",
+                broken.unwrap_or_default()
+            )
+        };
+        let now = world.now;
+        world
+            .ledger
+            .demand(Invariant::PromiseKept, now, broken.is_none(), said);
     }
     let now = world.now;
+    if let Some((ends_by, _)) = &tried {
+        let over = now < *ends_by;
+        let open = promise::what_is_open(world);
+        world.ledger.demand(Invariant::ServedOrPaged, now, over, || open);
+    }
+    left.tried = tried.clone();
+    let world = &mut left.world;
     world
         .ledger
         .demand(Invariant::LockReleased, now, locks.is_empty(), || {
@@ -59,12 +96,21 @@ fn may_come_again(run: &Execution) -> bool {
         .is_some_and(|recovery| again.contains(&recovery))
 }
 
+/// Whether an execution ended without its own failure path, or without being heard: the router tells people of it.
+fn ended_in_silence(run: &Execution) -> bool {
+    run.end.as_ref().is_some_and(|end| {
+        matches!(end.status, "ABORTED" | "TIMED_OUT") || (end.status == "FAILED" && end.outcome != "Paged")
+    })
+}
+
 /// Whether a run was lost with its Region.
 pub(super) fn is_lost(run: &Execution) -> bool {
     run.end.as_ref().is_some_and(|end| end.status == LOST)
 }
 
-fn run_ended(world: &mut World, name: &str, run: &Execution) {
+fn run_ended(world: &mut World, name: &str, run: &Execution, struck: &[(Ms, Injection)]) {
+    // An execution that was started once more is another one for the same incident.
+    let name = run.input["incident"].as_str().unwrap_or(name);
     let (now, ended) = (world.now, run.end.as_ref());
     let well = ended
         .is_some_and(|end| end.status == "SUCCEEDED" || (end.status == "FAILED" && end.outcome == "Paged"));
@@ -89,12 +135,16 @@ fn run_ended(world: &mut World, name: &str, run: &Execution) {
     } else {
         good == usize::from(!silent) && paged == 0
     };
+    // Where the answer to a message may have been lost, nobody can know that it was sent, and it is sent again (decision 0010).
+    let once = once || (promise::may_be_told_again(struck) && good + paged > 0);
     world
         .ledger
         .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, once, || {
             format!("of {name} people heard {good} times that it ended well, and were paged {paged} times")
         });
-    let kept = ended.is_none_or(|end| end.status == "SUCCEEDED" || end.left.is_no_worse_than(run.found));
+    // Who has lost the lock may not act any more, not even to undo.
+    let kept = promise::lost_its_lock(struck)
+        || ended.is_none_or(|end| end.status == "SUCCEEDED" || end.left.is_no_worse_than(run.found));
     world.ledger.demand(Invariant::NoWorse, now, kept, || {
         format!(
             "{name} failed and left {:?}, having found {:?}",
@@ -107,7 +157,12 @@ fn run_ended(world: &mut World, name: &str, run: &Execution) {
 /// Holders of locks that have not expired, but for those that were lost.
 fn held_locks(left: &Left) -> Vec<String> {
     let now = left.world.timestamp(left.world.now).as_millisecond();
-    let lost = |holder: &str| left.world.executions.get(holder).is_some_and(is_lost);
+    // A holder without an execution is one that a fault made up: nobody hears of it again.
+    let lost = |holder: &str| {
+        let runs = left.world.executions.iter();
+        let mut of_it = runs.filter(|(_, run)| run.input["incident"] == holder);
+        of_it.all(|(_, run)| is_lost(run) || ended_in_silence(run))
+    };
     let mut held = Vec::new();
     for (_, item) in items(left) {
         let binds = text(&item, "sk").as_deref() == Some("state#lock")

@@ -27,6 +27,7 @@
 //! failovers-at-most = 1
 //! ```
 
+mod injections;
 mod people;
 mod strikes;
 mod syntax;
@@ -58,6 +59,8 @@ struct ScenarioFile {
     fault: Vec<Spanned<strikes::Table>>,
     #[serde(default)]
     person: Vec<Spanned<people::Table>>,
+    #[serde(default)]
+    injection: Vec<injections::Table>,
     expect: ExpectTable,
 }
 
@@ -140,6 +143,11 @@ pub fn from_file(name: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
         .iter()
         .filter_map(|table| people::person(table, window, read.as_ref(), &mut problems));
     let people: Vec<_> = people.collect();
+    let injections = file
+        .injection
+        .iter()
+        .filter_map(|table| injections::injection(table, &mut problems));
+    let injections: Vec<_> = injections.collect();
     if let (Some(serving), Some(system)) = (&file.expect.serving, &read)
         && *serving.get_ref() == Place::Standby
         && system.region_failover.is_none()
@@ -157,6 +165,7 @@ pub fn from_file(name: &str, text: &str) -> Result<Scenario, Vec<Problem>> {
         system,
         faults,
         people,
+        injections,
         expect: Expectation {
             outcomes: file.expect.outcomes.into_inner(),
             failovers_at_most: file.expect.failovers_at_most,

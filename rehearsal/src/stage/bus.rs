@@ -1,11 +1,12 @@
 //! The event bus: from what AWS says to the router that hears it.
 
-use domain::decision::Why;
+use domain::decision::{Verdict, Why};
 use domain::names::Region;
 use serde_json::Value;
 
 use super::run::Stage;
 use crate::facts;
+use crate::injection::{EventFault, PATIENT};
 use crate::timeline::Actor;
 
 impl Stage<'_> {
@@ -21,14 +22,26 @@ impl Stage<'_> {
             let again = again.then(|| world.dice().draw(&facts::EVENT_BUS));
             (world.dice().draw(&facts::EVENT_BUS), again)
         };
+        let fault = self.desk.sent(&region, detail_type(&event));
+        let again = match fault {
+            Some(EventFault::Lost) => return,
+            Some(EventFault::Late) => {
+                clock.pass(PATIENT).await;
+                again
+            }
+            Some(EventFault::Twice) => again.or(Some(latency)),
+            None => again,
+        };
         clock.pass(latency).await;
         self.invoke_router(&region, &event).await;
         if let Some(later) = again {
             clock.pass(later).await;
-            self.desk.world().say(
-                Actor::Bus,
-                format!("delivers the same event again: {}", detail_type(&event)),
-            );
+            if !is_a_look(&event) {
+                self.desk.world().say(
+                    Actor::Bus,
+                    format!("delivers the same event again: {}", detail_type(&event)),
+                );
+            }
             self.invoke_router(&region, &event).await;
         }
     }
@@ -44,9 +57,6 @@ impl Stage<'_> {
                 Ok(routed) => {
                     for routed in routed {
                         let decision = &routed.decision;
-                        if decision.why == Why::AllIsWell {
-                            continue;
-                        }
                         let mut said = format!("decides to {}: {}", decision.verdict.word(), decision.why);
                         if let Some(execution) = &routed.execution {
                             let how = if execution.existed {
@@ -55,6 +65,16 @@ impl Stage<'_> {
                                 "starts"
                             };
                             said.push_str(&format!("; execution {} {how}", execution.name));
+                        }
+                        if is_a_look(event) && self.says_as_before(region, &said) {
+                            continue;
+                        }
+                        // Every look says so again; what people hear of it has its own line.
+                        if matches!(
+                            (&decision.verdict, &decision.why),
+                            (Verdict::Note, Why::AllIsWell | Why::ZoneLooksWell { .. })
+                        ) {
+                            continue;
                         }
                         self.desk.world().say(Actor::Router, said);
                     }
@@ -75,6 +95,19 @@ impl Stage<'_> {
             self.desk.clock().pass(*wait).await;
         }
     }
+}
+
+impl Stage<'_> {
+    /// Whether a look of a Region came to the same as the one before: that is one line for the reader, not one a minute.
+    fn says_as_before(&self, region: &Region, said: &str) -> bool {
+        let before = self.looked.borrow_mut().insert(region.clone(), said.to_owned());
+        before.is_some_and(|before| before == said)
+    }
+}
+
+/// Whether a schedule sent it.
+pub(super) fn is_a_look(event: &Value) -> bool {
+    event["evenkeel"] == "assess"
 }
 
 fn detail_type(event: &Value) -> &str {

@@ -1,17 +1,26 @@
 //! Executions, and what a reader sees of them.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use domain::names::{Region, execution_arn, fnv1a};
+use domain::duration::Duration;
+use domain::names::{Recovery, Region, execution_arn, fnv1a};
 use statemachines::{
-    EventKind, Execution, ExecutionContext, ExecutionStatus, HistoryEvent, Observer, StateType,
+    ErrorDetails, EventKind, Execution, ExecutionContext, ExecutionStatus, HistoryEvent, Observer, StateType,
 };
 
+use tokio::sync::Notify;
+
+use super::LOOKS_EVERY;
 use super::run::Stage;
-use crate::cloud::Desk;
 use crate::facts;
+use crate::injection::EntryFault;
 use crate::timeline::Actor;
+use crate::world::Act;
 use crate::world::execution::End;
+use crate::world::fault::{Kind, Where};
+use crate::world::person::Does;
+use crate::world::region::Plane;
 
 impl Stage<'_> {
     /// Step Functions runs an execution.
@@ -28,17 +37,20 @@ impl Stage<'_> {
             return;
         };
         clock.pass(latency).await;
-        let machine_name = known
-            .machine_arn
-            .rsplit(':')
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("evenkeel-");
+        let Some(recovery) = Recovery::of_state_machine(&known.machine_arn) else {
+            return;
+        };
+        let machine_name = recovery.machine();
         let Some(machine) = self.machines.get(machine_name) else {
             return;
         };
+        let killed = Rc::new(Notify::new());
+        self.kills.borrow_mut().insert(name.clone(), Rc::clone(&killed));
         let mut reader = Reader {
-            desk: self.desk,
+            stage: self,
+            recovery,
+            region: &region,
+            name: &name,
             machine: machine_name,
             states: BTreeMap::new(),
             tries: BTreeMap::new(),
@@ -48,13 +60,21 @@ impl Stage<'_> {
             execution_name: name.clone(),
             role_arn: format!("{}-role", known.machine_arn),
             state_machine_arn: known.machine_arn.clone(),
-            state_machine_name: format!("evenkeel-{machine_name}"),
+            state_machine_name: recovery.state_machine_name(),
         };
         let result = Execution::new(machine, known.input, &clock, functions)
             .context(context)
             // Each execution draws its own jitter and task tokens.
             .seed(self.seed ^ fnv1a(name.as_bytes()))
             .observer(&mut reader)
+            .retries_after(self.trial.map_or(0.0, |_| LOOKS_EVERY.std().as_secs_f64()))
+            .stop_when(async move {
+                killed.notified().await;
+                ErrorDetails {
+                    error: None,
+                    cause: Some("killed".to_owned()),
+                }
+            })
             .run()
             .await;
         let outcome = match (&result.output, &result.error) {
@@ -73,6 +93,7 @@ impl Stage<'_> {
         let end = End {
             at: clock.elapsed_ms(),
             left: world.service(),
+            leads: world.leads_to_the_writer(),
             status: result.status.as_str(),
             outcome,
             transitions: result.transitions,
@@ -82,10 +103,59 @@ impl Stage<'_> {
     }
 }
 
+impl Stage<'_> {
+    /// Something goes wrong as an execution enters a state.
+    fn strike(&self, region: &Region, name: &str, fault: &EntryFault) {
+        let mut world = self.desk.world();
+        match fault {
+            EntryFault::Killed | EntryFault::Restarted => {
+                if let Some(kill) = self.kills.borrow().get(name) {
+                    kill.notify_one();
+                }
+                world.say(Actor::Fault, format!("{name} is killed"));
+                if *fault == EntryFault::Restarted {
+                    world.start_again(region, name);
+                }
+            }
+            EntryFault::Down(region, plane) => {
+                let place = Where::In(region.clone());
+                let kind = match plane {
+                    Plane::Control => Kind::ControlPlaneDown(place),
+                    Plane::Data => Kind::DataPlaneDown(place),
+                };
+                world.befall(kind, DOWN_FOR);
+            }
+            EntryFault::Stopped => world.person_does(of_a_person(name, Does::Stop)),
+            EntryFault::Rejected => world.person_does(of_a_person(name, Does::Reject)),
+            EntryFault::Approved => {
+                let accepts = Vec::new();
+                world.person_does(of_a_person(name, Does::Approve { accepts }));
+            }
+        }
+    }
+}
+
+/// What a person does to a run that they look at.
+fn of_a_person(name: &str, does: Does) -> Act {
+    Act {
+        by: "on-call".to_owned(),
+        because: "it looks that way".to_owned(),
+        does,
+        incident: Some(name.to_owned()),
+    }
+}
+
+/// How long a plane is down that goes down in a trial: longer than any single step waits, and shorter than the machines' own
+/// patience.
+const DOWN_FOR: Duration = Duration::from_mins(10);
+
 /// Turns an execution's history into lines: each state once, and how often it was tried. Branches of a Parallel state
 /// run at once, so an event belongs to the state of the event that it follows.
 struct Reader<'a> {
-    desk: &'a Desk,
+    stage: &'a Stage<'a>,
+    recovery: Recovery,
+    region: &'a Region,
+    name: &'a str,
     machine: &'a str,
     states: BTreeMap<u64, String>,
     tries: BTreeMap<String, u32>,
@@ -100,6 +170,11 @@ impl Observer for Reader<'_> {
         if let Some(state) = &state {
             self.states.insert(event.id, state.clone());
         }
+        if let EventKind::StateEntered { name, .. } = &event.kind
+            && let Some(fault) = self.stage.desk.entered(self.recovery, name)
+        {
+            self.stage.strike(self.region, self.name, &fault);
+        }
         match (&event.kind, state) {
             (
                 EventKind::StateEntered {
@@ -109,7 +184,7 @@ impl Observer for Reader<'_> {
                 Some(state),
             ) => {
                 let line = format!("{}: {state}", self.machine);
-                self.desk.world().say(Actor::Machine, line);
+                self.stage.desk.world().say(Actor::Machine, line);
                 self.tries.insert(state, 0);
             }
             (EventKind::TaskScheduled { .. }, Some(state)) => {
@@ -125,7 +200,7 @@ impl Observer for Reader<'_> {
             ) => {
                 if let Some(tries) = self.tries.get(&**name).filter(|tries| **tries > 1) {
                     let line = format!("{}: {name} took {tries} tries", self.machine);
-                    self.desk.world().say(Actor::Machine, line);
+                    self.stage.desk.world().say(Actor::Machine, line);
                 }
             }
             _ => {}

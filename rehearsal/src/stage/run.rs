@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use domain::duration::Duration;
 use domain::names::Region;
@@ -10,8 +11,9 @@ use futures_util::future::{AbortHandle, Abortable, LocalBoxFuture};
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 use statemachines::StateMachine;
+use tokio::sync::Notify;
 
-use super::{GRACE, LONGEST, LOST};
+use super::{GRACE, LONGEST, LOST, Trial, bus};
 use crate::cloud::Desk;
 use crate::command::{Command, Given};
 use crate::lambda::Functions;
@@ -26,8 +28,12 @@ pub(super) struct Stage<'a> {
     pub(super) machines: &'a BTreeMap<&'static str, StateMachine>,
     pub(super) seed: u64,
     pub(super) dead_letters: RefCell<Vec<Value>>,
+    /// What the latest look of each Region came to, in words.
+    pub(super) looked: RefCell<BTreeMap<Region, String>>,
     pub(super) given: RefCell<Vec<Given>>,
     pub(super) commanding: Cell<usize>,
+    pub(super) trial: Option<&'a Trial>,
+    pub(super) kills: RefCell<BTreeMap<String, Rc<Notify>>>,
 }
 
 /// Whatever runs, each in its Region.
@@ -78,8 +84,8 @@ impl Stage<'_> {
         let (mut jobs, mut lost) = (Jobs::default(), BTreeSet::new());
         loop {
             let (outgoing, next) = {
-                let mut world = self.desk.look();
-                (world.take_outbox(), world.next_change())
+                let next = self.desk.next_change();
+                (self.desk.look().take_outbox(), next)
             };
             self.lose(&mut jobs, &mut lost);
             for outgoing in outgoing {
@@ -87,7 +93,10 @@ impl Stage<'_> {
                     Outgoing::Line(entry) => line(&entry),
                     // What a lost Region would deliver, nobody gets.
                     Outgoing::Event { region, event } => {
-                        if !lost.contains(&region) {
+                        // After the window what runs is let end, and nothing is looked for any more.
+                        let is_late =
+                            bus::is_a_look(&event) && self.trial.is_none() && clock.elapsed_ms() >= end;
+                        if !lost.contains(&region) && !is_late {
                             jobs.start(&region, Box::pin(self.deliver(region.clone(), event)));
                         }
                     }
@@ -108,10 +117,10 @@ impl Stage<'_> {
                     .say(Actor::People, format!("{} {}", command.by, command.words()));
                 self.give(&mut jobs, command);
             }
-            let over = if until.is_some() {
-                now >= last && self.commanding.get() == 0
-            } else {
-                (now >= end && jobs.running.is_empty()) || now >= last
+            let over = match (self.trial, until) {
+                (Some(trial), _) => now >= trial.ends_by || self.is_settled(trial, &jobs),
+                (None, Some(_)) => now >= last && self.commanding.get() == 0,
+                (None, None) => (now >= end && jobs.running.is_empty()) || now >= last,
             };
             if over {
                 // What was said at the very end is part of it.
@@ -139,6 +148,19 @@ impl Stage<'_> {
         }
     }
 
+    /// Whether nothing more can come of a trial: something ran and is over, no call takes effect later, and users are served or a
+    /// person knows that they are not.
+    fn is_settled(&self, trial: &Trial, jobs: &Jobs<'_>) -> bool {
+        self.desk.clock().elapsed_ms() >= trial.settles_after
+            && jobs.running.is_empty()
+            && !self.desk.has_postponed()
+            && {
+                let world = self.desk.look();
+                let ran = trial.settles_after > 0 || world.executions.iter().next().is_some();
+                ran && world.is_quiet() && (world.serves() || world.paged_since_it_failed())
+            }
+    }
+
     /// Regions that were lost since the last look take along what ran in them.
     fn lose(&self, jobs: &mut Jobs<'_>, lost: &mut BTreeSet<Region>) {
         for region in self.functions.keys() {
@@ -163,6 +185,7 @@ impl Stage<'_> {
             let end = End {
                 at: world.now,
                 left: world.service(),
+                leads: world.leads_to_the_writer(),
                 status: LOST,
                 outcome: String::new(),
                 transitions: 0,

@@ -52,6 +52,8 @@ pub struct Alarm {
     pub since: Option<Timestamp>,
     /// Its state.
     pub state: AlarmState,
+    /// Whether its metric has no data.
+    pub silent: bool,
     latest: VecDeque<Datapoint>,
     decided: Vec<u64>,
     seen: (u64, u64),
@@ -106,6 +108,7 @@ impl Alarm {
             phase: phase.as_millis(),
             since: None,
             state: AlarmState::Ok,
+            silent: false,
             latest: VecDeque::new(),
             decided: Vec::new(),
             seen: (0, 0),
@@ -180,7 +183,7 @@ impl Alarm {
         }
     }
 
-    /// Nothing is taken: the alarm's Region is lost.
+    /// Nothing is taken: the alarm's Region is lost, or its metric has no data.
     pub(super) fn skip(&mut self, traffic: &Traffic) {
         self.seen = (traffic.sent, traffic.lost);
         self.latest.clear();

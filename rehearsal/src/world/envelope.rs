@@ -7,9 +7,11 @@ use events::AlarmState;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::World;
 use super::alarm::{Alarm, Turn};
 use super::database::{Database, Event};
 use super::execution::Execution;
+use super::health::Issue;
 use super::web::{Instance, Web};
 
 /// A CloudWatch alarm's change of state. Source: CloudWatch User Guide, cloudwatch-and-eventbridge.
@@ -200,6 +202,59 @@ pub fn scaling(
     envelope(
         (system, region),
         ("aws.autoscaling", detail_type),
+        &arn,
+        detail,
+        at,
+        serial,
+    )
+}
+
+/// What AWS Health says of an issue, as the copy of one Region. Source: AWS Health User Guide,
+/// aws-health-events-eventbridge-schema.
+pub fn health(world: &World, issue: &Issue, copy: &Region, serial: u64) -> Value {
+    let system = &world.system;
+    let kind = "AWS_EC2_OPERATIONAL_ISSUE";
+    let began = issue.began;
+    let arn = format!(
+        "arn:{}:health:{}::event/EC2/{kind}/{kind}_{began:08x}",
+        issue.region.partition(),
+        issue.region
+    );
+    let said = if issue.messages > 1 {
+        issue.ended
+    } else {
+        issue.said
+    };
+    let said = said.unwrap_or(world.now);
+    let date = |at| {
+        let at = world.timestamp(at);
+        at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    };
+    let mut detail = json!({
+        "eventArn": arn,
+        "service": "EC2",
+        "eventTypeCode": kind,
+        "eventTypeCategory": "issue",
+        "eventScopeCode": "PUBLIC",
+        "communicationId": format!("{began:040x}-{}", issue.messages),
+        "startTime": date(began),
+        "lastUpdatedTime": date(said),
+        "statusCode": if issue.messages > 1 { "closed" } else { "open" },
+        "eventRegion": issue.region,
+        "eventDescription": [{"language": "en_US", "latestDescription": "Connectivity to instances is impaired."}],
+        "affectedEntities": [],
+        "page": "1",
+        "totalPages": "1",
+        "backupEvent": if *copy == issue.region { "false" } else { "true" },
+        "affectedAccount": system.account,
+    });
+    if let (Some(ended), true) = (issue.ended, issue.messages > 1) {
+        detail["endTime"] = date(ended).into();
+    }
+    let at = world.timestamp(world.now);
+    envelope(
+        (system, copy),
+        ("aws.health", "AWS Health Event"),
         &arn,
         detail,
         at,

@@ -33,6 +33,8 @@ pub struct End {
     pub at: Ms,
     /// How the database was when it ended.
     pub left: Service,
+    /// Whether users who asked then were led to where the database takes writes.
+    pub leads: bool,
     /// As `DescribeExecution` spells it.
     pub status: &'static str,
     /// What its output calls the outcome, or the error's name.

@@ -116,6 +116,10 @@ pub enum Kind {
     AlarmStorm(u32),
     /// An alarm goes to ALARM and back so many times, and nothing is behind it.
     AlarmFlaps(String, u32),
+    /// An alarm's metric has no data any more: it goes to INSUFFICIENT_DATA, and stays there.
+    AlarmSilent(String),
+    /// Within a minute so many copies come of what AWS Health says of a Region.
+    HealthStorm(Where, u32),
     /// Events that AWS delivers as well as it can, no better, are not delivered: CodeDeploy's and Auto Scaling's.
     EventsDropped,
 }
@@ -168,6 +172,7 @@ impl Kind {
             | Self::CachePrimaryLost
             | Self::AlarmStorm(_)
             | Self::AlarmFlaps(..)
+            | Self::AlarmSilent(_)
             | Self::EventsDropped => None,
             Self::RegionLost(place)
             | Self::RegionBack(place)
@@ -177,6 +182,7 @@ impl Kind {
             | Self::CapacityShort(place, _)
             | Self::InstancesLost(place, _)
             | Self::WebUnreachable(place)
+            | Self::HealthStorm(place, _)
             | Self::DeploymentRunning(place) => Some(place),
         }
     }
@@ -199,6 +205,8 @@ impl Kind {
             | Self::CachePrimaryLost
             | Self::AlarmStorm(_)
             | Self::AlarmFlaps(..)
+            | Self::AlarmSilent(_)
+            | Self::HealthStorm(..)
             | Self::EventsDropped => false,
             Self::RegionLost(_)
             | Self::RegionBack(_)
@@ -235,6 +243,8 @@ impl Kind {
             | Self::ReplicationSlow(_)
             | Self::AlarmStorm(_)
             | Self::AlarmFlaps(..)
+            | Self::AlarmSilent(_)
+            | Self::HealthStorm(..)
             | Self::EventsDropped => None,
         }
     }

@@ -1,11 +1,11 @@
 //! What must never be, whatever goes wrong. Checked after every change of the world and at the end.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Ms;
 
-/// One of the seven invariants of the design.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// One of the seven invariants of the design, or one of the two that a proof adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Invariant {
     /// At most one writable primary receives writes.
@@ -22,10 +22,30 @@ pub enum Invariant {
     NothingTwice,
     /// A failed recovery leaves the system no worse than it found it.
     NoWorse,
+    /// Beside the seven: a run that says that it recovered has what its machine promises.
+    PromiseKept,
+    /// Beside the seven: once faults end, users are served or a person knows that they are not.
+    ServedOrPaged,
+}
+
+impl std::fmt::Display for Invariant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::OneWriter => "one-writer",
+            Self::TrafficOnlyWhereWritable => "traffic-only-where-writable",
+            Self::NoSilentDataLoss => "no-silent-data-loss",
+            Self::EveryRunEndsAndIsHeardOnce => "every-run-ends-and-is-heard-once",
+            Self::LockReleased => "lock-released",
+            Self::NothingTwice => "nothing-twice",
+            Self::NoWorse => "no-worse",
+            Self::PromiseKept => "promise-kept",
+            Self::ServedOrPaged => "served-or-paged",
+        })
+    }
 }
 
 /// A breach.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// Which invariant.
     pub invariant: Invariant,

@@ -18,6 +18,7 @@ pub mod dns;
 pub mod envelope;
 pub mod execution;
 pub mod fault;
+pub mod health;
 pub mod invariant;
 pub mod lease;
 pub mod moments;
@@ -35,6 +36,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 
+use domain::duration::Duration;
 use domain::names::{Region, TopicArn};
 use domain::steps::region::Risk;
 use domain::system::System;
@@ -54,6 +56,7 @@ use self::deployments::Deployments;
 use self::dns::Dns;
 use self::execution::Executions;
 use self::fault::{Fault, Since};
+use self::health::Issue;
 use self::invariant::{Invariant, Ledger};
 use self::lease::WriteLease;
 use self::person::Person;
@@ -131,6 +134,9 @@ pub struct World {
     served: bool,
     raised: bool,
     drops_events: bool,
+    /// How often a schedule looks at the system.
+    pub(crate) assessed_every: Duration,
+    issues: Vec<Issue>,
     dice: Dice,
     start: Timestamp,
     agenda: BTreeMap<(Ms, u64), Change>,
@@ -184,7 +190,8 @@ enum Change {
     Demand(u64),
     Storm(u32),
     Flap(usize),
-    Assess,
+    Assess(usize),
+    Health(health::Step),
     Lease(usize, lease::Step),
     Person(usize, Option<String>),
 }
@@ -242,6 +249,8 @@ impl World {
             served: true,
             raised: false,
             drops_events: false,
+            assessed_every: facts::ASSESSED_EVERY,
+            issues: Vec::new(),
             dice,
             start,
             agenda: BTreeMap::new(),
@@ -261,8 +270,8 @@ impl World {
                 instance.release.clone_from(&web.release);
             }
         }
-        if world.system.web.is_some() {
-            world.enter(facts::ASSESSED_EVERY.as_millis(), Change::Assess);
+        for site in 0..world.sites.len() {
+            world.enter(facts::ASSESSED_EVERY.as_millis(), Change::Assess(site));
         }
         world
     }
@@ -367,6 +376,44 @@ impl World {
         start
     }
 
+    /// Somebody starts a run once more from its beginning, as a new execution with the input of an old one.
+    pub fn start_again(&mut self, region: &Region, name: &str) {
+        if let Some(old) = self.executions.get(name).cloned() {
+            self.start_execution(region, &format!("{name}-again"), &old.machine_arn, old.input);
+        }
+    }
+
+    /// Whether nothing is under way: no execution, no fault and no person still to come.
+    pub fn is_quiet(&self) -> bool {
+        let mut runs = self.executions.iter();
+        runs.all(|(_, run)| run.end.is_some())
+            && !self
+                .agenda
+                .values()
+                .any(|change| matches!(change, Change::Strike(_) | Change::Heal(_) | Change::Person(..)))
+    }
+
+    /// Whether a person was paged since users began to fail, if they do.
+    pub fn paged_since_it_failed(&self) -> bool {
+        let began = self.traffic.outages.last().map_or(0, |(began, _)| *began);
+        let pages: Vec<&TopicArn> = self.page_topics().collect();
+        self.heard
+            .iter()
+            .any(|heard| heard.at >= began && pages.contains(&&heard.topic))
+    }
+
+    /// The topics by which people are woken.
+    pub fn page_topics(&self) -> impl Iterator<Item = &TopicArn> {
+        let sites = self
+            .system
+            .region_failover
+            .iter()
+            .flat_map(|shared| &shared.sites);
+        sites
+            .map(|site| &site.people.page)
+            .chain([&self.system.people.page])
+    }
+
     /// Whether users are served: at least [`SERVED`] of them.
     pub fn serves(&self) -> bool {
         self.shares().iter().sum::<u64>() >= SERVED
@@ -392,6 +439,12 @@ impl World {
             has_writer: writers.count() > 0,
             standbys: serving.standbys,
         }
+    }
+
+    /// Whether users who ask now are led to where the database takes writes. Without a name there is nowhere else.
+    pub fn leads_to_the_writer(&self) -> bool {
+        let led = self.dns.as_ref().map_or(Some(HOME), Dns::told);
+        led == Some(self.serving_site()) && self.sites[self.serving_site()].database.serves()
     }
 
     /// Which share of all users' requests each site serves.
@@ -467,7 +520,8 @@ impl World {
             Change::Demand(percent) => self.demand_is(percent),
             Change::Storm(number) => self.storm_alarm(number),
             Change::Flap(alarm) => self.flap_once(alarm),
-            Change::Assess => self.assess(),
+            Change::Assess(site) => self.assess(site),
+            Change::Health(step) => self.health_steps(step),
             Change::Lease(site, step) => self.lease_steps(site, step),
             Change::Person(person, incident) => self.person_acts(person, incident),
         }

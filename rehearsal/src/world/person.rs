@@ -159,6 +159,11 @@ impl World {
         }));
     }
 
+    /// A person does something now.
+    pub fn person_does(&mut self, act: Act) {
+        self.outbox.push(Outgoing::Person(act));
+    }
+
     /// Which Region a place is, if there is one.
     pub(super) fn region_at(&self, place: &Where) -> Option<Region> {
         match place {

@@ -13,7 +13,7 @@ use domain::names::Region;
 pub const HOME_OF_ROUTE53: &str = "us-east-1";
 
 /// What part of a Region a call is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Plane {
     /// What changes or describes resources: RDS, Auto Scaling, Elastic Load Balancing, ElastiCache, Route 53 records.
     Control,

@@ -1,6 +1,7 @@
 //! What alarms see, and what becomes of it: an event on their Region's bus.
 
 use domain::system::{Meaning, Watches};
+use events::AlarmState;
 
 use super::alarm::{Alarm, Datapoint, Seen, Turn};
 use super::region::{Plane, Reach};
@@ -16,8 +17,9 @@ impl World {
     pub(super) fn tick(&mut self, index: usize) {
         let region = self.alarms[index].region.clone();
         let period = self.alarms[index].period_ms();
-        if self.regions.is_lost(&region) {
-            // A lost Region's alarms are lost with it. When it returns they begin with what they see then.
+        if self.regions.is_lost(&region) || self.alarms[index].silent {
+            // A lost Region's alarms are lost with it. When it returns they begin with what they see then; and so does
+            // one that had no data.
             self.alarms[index].skip(&self.traffic);
         } else {
             let seen = self.seen_by(index);
@@ -30,7 +32,7 @@ impl World {
 
     pub(super) fn evaluate(&mut self, index: usize, datapoint: Datapoint) {
         let at = self.timestamp(self.now);
-        if self.regions.is_lost(&self.alarms[index].region) {
+        if self.regions.is_lost(&self.alarms[index].region) || self.alarms[index].silent {
             return;
         }
         if let Some(turn) = self.alarms[index].evaluate(datapoint, at) {
@@ -49,7 +51,11 @@ impl World {
             self.moments.first_signal.get_or_insert(now);
             let other =
                 |other: &&Alarm| other.rose_for(Meaning::RegionDown) && other.watches != alarm.watches;
-            if self.alarms.iter().any(|known| other(&known)) {
+            let told = self
+                .issues
+                .iter()
+                .any(|issue| issue.said.is_some() && issue.ended.is_none());
+            if told || self.alarms.iter().any(|known| other(&known)) {
                 self.moments.second_signal.get_or_insert(now);
             }
         }
@@ -58,6 +64,26 @@ impl World {
         let region = alarm.region.clone();
         self.say(Actor::Alarm, line);
         self.outbox.push(Outgoing::Event { region, event });
+    }
+
+    /// An alarm's metric has no data any more.
+    pub(super) fn silence(&mut self, name: &str) -> String {
+        let Some(index) = self.alarms.iter().position(|alarm| alarm.name == name) else {
+            return format!("nothing strikes: the system declares no alarm {name}");
+        };
+        self.alarms[index].silent = true;
+        let at = self.timestamp(self.now);
+        if let Some(turn) = self.alarms[index].turn(AlarmState::InsufficientData, at) {
+            self.tell_turn(index, &turn);
+        }
+        format!("the metric of {name} has no data any more")
+    }
+
+    /// An alarm's metric has data again. Its next evaluation says what they show.
+    pub(super) fn speaks_again(&mut self, name: &str) -> Option<String> {
+        let alarm = self.alarms.iter_mut().find(|alarm| alarm.name == name)?;
+        alarm.silent = false;
+        Some(format!("the metric of {name} has data again"))
     }
 
     /// What an alarm's canary, metric or report shows now.

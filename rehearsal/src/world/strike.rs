@@ -1,5 +1,6 @@
 //! How faults strike, and how they pass.
 
+use domain::duration::Duration;
 use domain::names::Region;
 
 use super::fault::{Fault, Kind, Place, Since, Where};
@@ -20,6 +21,18 @@ impl World {
                 self.enter(begins + after, Change::Strike(index));
             }
         }
+    }
+
+    /// Something strikes now, and passes after a while.
+    pub fn befall(&mut self, kind: Kind, lasts: Duration) {
+        self.faults.push(Fault {
+            since: Since::Beginning,
+            at: Duration::from_secs(0),
+            within: Duration::from_secs(0),
+            kind,
+            lasts: Some(lasts),
+        });
+        self.strike(self.faults.len() - 1);
     }
 
     pub(super) fn strike(&mut self, index: usize) {
@@ -114,6 +127,8 @@ impl World {
             Kind::CachePrimaryLost => self.lose_cache(super::HOME),
             Kind::AlarmStorm(count) => self.storm(*count),
             Kind::AlarmFlaps(alarm, times) => self.flap(alarm, *times),
+            Kind::AlarmSilent(alarm) => self.silence(alarm),
+            Kind::HealthStorm(_, count) => self.health_storm(&region, *count),
             Kind::EventsDropped => {
                 self.drops_events = true;
                 "events that are delivered as well as possible are not delivered".to_owned()
@@ -149,7 +164,9 @@ impl World {
             | Kind::RegionBack(_)
             | Kind::Deployment(_)
             | Kind::AlarmStorm(_)
-            | Kind::AlarmFlaps(..) => None,
+            | Kind::AlarmFlaps(..)
+            | Kind::HealthStorm(..) => None,
+            Kind::AlarmSilent(alarm) => self.speaks_again(alarm),
             Kind::ZoneLost(zone) => Some(self.regain_zone(zone)),
             Kind::ZoneGrey(zone) => {
                 self.web_mut(&region)?.zones.set_sickness(&zone.0, None);
@@ -217,6 +234,7 @@ impl World {
 
     fn lose_region(&mut self, region: &Region) -> String {
         self.regions.set_lost(region, true);
+        self.begin_issue(region);
         self.note_the_lag_if_it_served(region);
         self.wake_checkers();
         format!("{region} is lost with everything in it")
@@ -241,6 +259,7 @@ impl World {
 
     fn bring_region_back(&mut self, region: &Region) -> String {
         self.regions.set_lost(region, false);
+        self.end_issue(region);
         self.wake_checkers();
         self.old_primary_may_rejoin();
         format!("{region} is back, as it was")

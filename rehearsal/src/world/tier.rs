@@ -192,12 +192,14 @@ impl World {
         }
     }
 
-    /// The schedule asks for an assessment, and will again.
-    pub(super) fn assess(&mut self) {
-        let region = self.home().region.clone();
-        let event = envelope::assessment(&self.system, &region, self.timestamp(self.now));
-        self.outbox.push(Outgoing::Event { region, event });
-        self.enter(self.now + facts::ASSESSED_EVERY.as_millis(), Change::Assess);
+    /// A Region's schedule asks for an assessment, and will again. A lost Region's does not.
+    pub(super) fn assess(&mut self, site: usize) {
+        let region = self.sites[site].region.clone();
+        if !self.regions.is_lost(&region) {
+            let event = envelope::assessment(&self.system, &region, self.timestamp(self.now));
+            self.outbox.push(Outgoing::Event { region, event });
+        }
+        self.enter(self.now + self.assessed_every.as_millis(), Change::Assess(site));
     }
 
     /// The alarms of a Region.
@@ -223,8 +225,7 @@ impl World {
     /// Step Functions tells how an execution ended, to a system that is judged anew after each.
     pub fn tell_execution(&mut self, region: &Region, name: &str) {
         let at = self.timestamp(self.now);
-        let judged = self.system.web.is_some() || self.system.cache.is_some();
-        let Some(execution) = self.executions.get(name).filter(|_| judged) else {
+        let Some(execution) = self.executions.get(name) else {
             return;
         };
         let event = envelope::execution(&self.system, region, (name, execution), at, self.entered);

@@ -138,6 +138,7 @@ pub struct Execution<'a> {
     seed: u64,
     context: ExecutionContext,
     limits: Limits,
+    retries_after: f64,
 }
 
 impl std::fmt::Debug for Execution<'_> {
@@ -164,6 +165,7 @@ impl<'a> Execution<'a> {
             seed: 0,
             context: ExecutionContext::named("machine", "execution"),
             limits: Limits::default(),
+            retries_after: 0.0,
         }
     }
 
@@ -195,6 +197,14 @@ impl<'a> Execution<'a> {
         self
     }
 
+    /// Take no retry up sooner than so many seconds after its attempt failed. AWS promises an interval and no punctuality; this
+    /// is how whoever explores many executions has them look less often.
+    #[must_use]
+    pub fn retries_after(mut self, seconds: f64) -> Self {
+        self.retries_after = seconds;
+        self
+    }
+
     /// Stop the execution when `stop` resolves, as `StopExecution` does.
     #[must_use]
     pub fn stop_when(mut self, stop: impl Future<Output = ErrorDetails> + 'a) -> Self {
@@ -215,6 +225,7 @@ impl<'a> Execution<'a> {
             input: Arc::clone(&self.input),
             started: self.clock.now(),
             limits: self.limits,
+            retries_after: self.retries_after,
         };
         let ending = run.execute(self.input, self.stop).await;
         let transitions = run.transitions.get();

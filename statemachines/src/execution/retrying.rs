@@ -52,11 +52,12 @@ impl Run<'_> {
         #[allow(clippy::cast_precision_loss, reason = "a count of retries")]
         let grown = retrier.interval_seconds * retrier.backoff_rate.powf(spent as f64);
         let delay = retrier.max_delay_seconds.map_or(grown, |most| grown.min(most));
-        if retrier.full_jitter {
+        let delay = if retrier.full_jitter {
             delay * self.random.borrow_mut().unit()
         } else {
             delay
-        }
+        };
+        delay.max(self.retries_after)
     }
 
     fn caught(&self, visit: &Visit<'_>, strand: &mut Strand, failure: Failure) -> Result<Left, Failure> {

@@ -27,6 +27,7 @@ pub(super) struct Run<'a> {
     pub(super) input: Arc<Value>,
     pub(super) started: Timestamp,
     pub(super) limits: Limits,
+    pub(super) retries_after: f64,
 }
 
 /// The events so far.

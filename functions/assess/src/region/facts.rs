@@ -6,6 +6,7 @@ use database::region::half::Half;
 use database::region::isolation::{State, isolated};
 use database::region::lag::Measured;
 use database::region::place::{self, Place};
+use domain::journal::Lock;
 use domain::steps::Run;
 use domain::system::Move;
 use jiff::Timestamp;
@@ -42,6 +43,8 @@ pub struct Facts<'a> {
     pub now: Timestamp,
     /// What the alarms say of the source.
     pub signals: Signals,
+    /// The lock of the source's own journal, whoever holds it. Not asked for in a planned move.
+    pub lock_there: std::result::Result<Option<Lock>, Unknown>,
     /// What the source's own write check said.
     pub written: Written,
     /// The source's database.

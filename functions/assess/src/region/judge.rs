@@ -7,7 +7,8 @@
 //!    to capacity and traffic. Nothing is asked of the source any more.
 //! 3. Unplanned: does the source take writes after all? Then nothing is lost; whoever wants to move all the same has
 //!    the switchover, which loses nothing (rule 5). If not: do two independent signals say so for long enough (rule 8),
-//!    or did a person (rule 9)? The person at the gate is asked once more, and told if no alarm agrees.
+//!    or did a person (rule 9)? Is the source healing itself, and has it not had its time for that ([`healing`])? The
+//!    person at the gate is asked once more, and told if no alarm agrees.
 //! 4. Planned: are both databases well, of one version, and near enough to each other (rule 5)?
 //! 5. Could this Region serve at all: a database that can be connected to, a quota that is large enough?
 
@@ -19,14 +20,14 @@ use domain::steps::region::{CapacityAssessment, RegionAssessment, Verdict};
 
 use super::facts::{Facts, Source, place};
 use super::signals::Standing;
-use super::{arns, seen};
+use super::{arns, healing, seen};
 use crate::judge::Written;
 
 /// Judges what was observed.
 ///
 /// # Errors
-/// `NotYet` while the window of the policy runs, and while RDS moves something elsewhere; `Unsafe` when a move could not
-/// succeed or would break a rule.
+/// `NotYet` while the window of the policy runs, while the source heals itself, and while RDS moves something elsewhere;
+/// `Unsafe` when a move could not succeed or would break a rule.
 pub fn judge(facts: &Facts<'_>) -> Result<RegionAssessment> {
     let capacity = needed(facts);
     let mut seen = seen::sentences(facts, capacity);
@@ -124,7 +125,17 @@ fn is_lost(facts: &Facts<'_>, place: Place, seen: &[String]) -> Result<(Verdict,
         })
     };
     let confirmed = match facts.signals.standing(window, facts.now) {
-        Standing::Confirmed => format!("two independent signals have held for {window}"),
+        Standing::Confirmed => match healing::healing(facts) {
+            None => format!("two independent signals have held for {window}"),
+            Some(lock) if healing::has_had_its_time(lock, facts) => format!(
+                "two independent signals have held for {window}, and {} has not ended them in {}",
+                lock.holder,
+                healing::PATIENCE
+            ),
+            Some(lock) => {
+                return waiting(format!("{} has {} to end this", lock.holder, healing::PATIENCE));
+            }
+        },
         Standing::Holding => {
             return waiting(format!("two independent signals have to hold for {window}"));
         }

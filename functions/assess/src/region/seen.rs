@@ -4,6 +4,7 @@ use database::region::isolation::{State, isolated};
 use domain::steps::region::CapacityAssessment;
 
 use super::facts::{Facts, Source, Unknown};
+use super::healing;
 use crate::judge::Written;
 
 /// Running On-Demand Standard instances, in vCPUs. Source: Service Quotas, service `ec2`.
@@ -13,6 +14,7 @@ pub(super) const VCPU_QUOTA: &str = "L-1216C47A";
 pub(super) fn sentences(facts: &Facts<'_>, capacity: CapacityAssessment) -> Vec<String> {
     let (to, from) = (facts.moved.to, facts.moved.from);
     let mut seen = facts.signals.spoken();
+    seen.extend(healing::spoken(facts));
     seen.push(match &facts.written {
         Written::Yes => format!("{}: the write check stored a value and read it back", from.region),
         Written::No { seen } => format!("{}: the write check failed: {seen}", from.region),

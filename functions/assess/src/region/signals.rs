@@ -1,4 +1,6 @@
-//! What the alarms say of the Region that is to be left: two independent signals over a minimum window (rule 8).
+//! What the alarms say of the Region that is to be left, and AWS Health: two independent signals over a minimum window
+//! (rule 8). All issues of AWS Health are one signal, as they are for the decision ([`domain::decision::health`]), or a
+//! run that it helped to start would not find what started it.
 //!
 //! Nothing starts by itself on fewer than two. So if there never were two since the incident opened, a person started
 //! this run, and a person's order is not waited out (rule 9: manual override, always). If there were two and there are
@@ -7,27 +9,28 @@
 
 use std::collections::BTreeSet;
 
-use domain::decision::INDEPENDENT_SIGNALS;
+use domain::decision::{INDEPENDENT_SIGNALS, health};
 use domain::duration::Duration;
-use domain::journal::View;
+use domain::journal::{HealthIssue, View};
 use domain::system::{Meaning, Move, Watches};
 use jiff::Timestamp;
 
-/// The alarms that say whether the Region that is to be left is lost.
+/// The alarms, and the issues of AWS Health, that say whether the Region that is to be left is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signals {
-    /// In ALARM.
+    /// In ALARM, or open.
     pub raised: Vec<Signal>,
-    /// In ALARM before, and not any more since the incident opened.
+    /// In ALARM before, or open, and not any more since the incident opened.
     pub ended: Vec<Signal>,
 }
 
-/// One alarm.
+/// One alarm, or one issue of AWS Health.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signal {
-    /// Its name.
+    /// The alarm's name; of an issue, what it is about.
     pub alarm: String,
-    /// What it looks at.
+    /// What the alarm looks at: every alarm that means region-down says so. An issue looks at no such thing; all of them
+    /// together are AWS's own view.
     pub watches: Option<Watches>,
     /// Since when it has been as it is.
     pub since: Timestamp,
@@ -50,9 +53,24 @@ pub enum Standing {
 
 impl Signals {
     /// Reads them from the journal. Alarms count that live in the Region in which this runs: the others look at this
-    /// Region, or are lost with the one that is to be left.
-    pub fn read(moved: &Move<'_>, view: &View, opened_at: Timestamp) -> Self {
+    /// Region, or are lost with the one that is to be left. Issues count that are about the one that is to be left.
+    pub fn read(moved: &Move<'_>, view: &View, opened_at: Timestamp, now: Timestamp) -> Self {
         let mut signals = Self::default();
+        for seen in health::remembered(moved.system, view, &moved.from.region, now) {
+            let signal = |since| Signal {
+                alarm: format!("AWS Health on {}: {}", seen.service, seen.event_type),
+                watches: None,
+                since,
+            };
+            match seen.status {
+                HealthIssue::Open => signals.raised.push(signal(seen.since)),
+                // It counted until it was heard to be over, whenever it was over.
+                HealthIssue::Closed if seen.heard_at >= opened_at => {
+                    signals.ended.push(signal(seen.heard_at))
+                }
+                HealthIssue::Closed => {}
+            }
+        }
         for (alarm, declared) in &moved.system.alarms {
             let Some(seen) = view.alarms.get(alarm) else {
                 continue;
@@ -103,7 +121,7 @@ impl Signals {
     }
 
     /// Since when at least two that look at different things have been in ALARM: since the second of them rose.
-    fn both_since(&self) -> Option<Timestamp> {
+    pub(super) fn both_since(&self) -> Option<Timestamp> {
         let looked_at: BTreeSet<_> = self.raised.iter().map(|signal| signal.watches).collect();
         let mut first: Vec<Timestamp> = looked_at
             .into_iter()
@@ -116,16 +134,20 @@ impl Signals {
         first.get(INDEPENDENT_SIGNALS - 1).copied()
     }
 
-    /// Each alarm in a sentence.
+    /// Each alarm and each issue in a sentence.
     pub fn spoken(&self) -> Vec<String> {
-        let sentence = |signal: &Signal, state| {
-            let watches = signal
-                .watches
-                .map_or_else(String::new, |watches| format!(" ({watches})"));
-            format!("{}{watches} {state} since {}", signal.alarm, signal.since)
+        let sentence = |signal: &Signal, (alarm, issue)| match signal.watches {
+            Some(watches) => format!("{} ({watches}) {alarm} since {}", signal.alarm, signal.since),
+            None => format!("{} {issue} since {}", signal.alarm, signal.since),
         };
-        let raised = self.raised.iter().map(|signal| sentence(signal, "in ALARM"));
-        let ended = self.ended.iter().map(|signal| sentence(signal, "not in ALARM"));
+        let raised = self
+            .raised
+            .iter()
+            .map(|signal| sentence(signal, ("in ALARM", "open")));
+        let ended = self
+            .ended
+            .iter()
+            .map(|signal| sentence(signal, ("not in ALARM", "closed")));
         raised.chain(ended).collect()
     }
 }
@@ -192,14 +214,50 @@ mod tests {
         }
     }
 
+    fn issue(since: i64) -> Signal {
+        Signal {
+            alarm: "AWS Health on EC2: AWS_EC2_OPERATIONAL_ISSUE".to_owned(),
+            watches: None,
+            since: at(since),
+        }
+    }
+
+    #[test]
+    fn aws_health_is_one_signal_beside_an_alarm_and_none_alone() {
+        let window = Duration::from_secs(20);
+        let with = |mut signals: Signals, issues: &[i64]| {
+            signals.raised.extend(issues.iter().map(|since| issue(*since)));
+            signals.standing(window, at(100))
+        };
+        assert_eq!(with(Signals::default(), &[0, 10]), Standing::ByHand);
+        assert_eq!(
+            with(signals(&[(Watches::Users, 80)], &[]), &[0]),
+            Standing::Confirmed
+        );
+        assert_eq!(
+            with(signals(&[(Watches::Users, 0)], &[]), &[81, 90]),
+            Standing::Holding
+        );
+        assert_eq!(
+            with(signals(&[], &[(Watches::Users, 90)]), &[0]),
+            Standing::Fading
+        );
+        assert_eq!(with(signals(&[], &[(Watches::Users, 60)]), &[0]), Standing::Gone);
+        let mut closed = signals(&[(Watches::Users, 0)], &[]);
+        closed.ended.push(issue(60));
+        assert_eq!(closed.standing(window, at(100)), Standing::Gone);
+    }
+
     #[test]
     fn each_alarm_is_a_sentence() {
-        let signals = signals(&[(Watches::Users, 0)], &[(Watches::Reachability, 1)]);
+        let mut signals = signals(&[(Watches::Users, 0)], &[(Watches::Reachability, 1)]);
+        signals.ended.push(issue(2));
         assert_eq!(
             signals.spoken(),
             [
                 "users-0 (users) in ALARM since 1970-01-01T00:00:00Z",
                 "reachability-1 (reachability) not in ALARM since 1970-01-01T00:00:01Z",
+                "AWS Health on EC2: AWS_EC2_OPERATIONAL_ISSUE closed since 1970-01-01T00:00:02Z",
             ]
         );
     }

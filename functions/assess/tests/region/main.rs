@@ -49,6 +49,8 @@ fn dublin() -> Region {
 struct Scene {
     cloud: Cloud,
     journal: MemoryJournal,
+    /// Frankfurt's.
+    journal_there: MemoryJournal,
     system: System,
     recovery: Recovery,
 }
@@ -73,6 +75,7 @@ impl Scene {
         let scene = Self {
             cloud: Cloud::default(),
             journal: MemoryJournal::new(),
+            journal_there: MemoryJournal::new(),
             system: read(&text).expect("coherent"),
             recovery,
         };
@@ -113,6 +116,7 @@ impl Scene {
 
     async fn assess(&self, now: Timestamp) -> Result<RegionAssessment> {
         let (rds, cloudwatch, autoscaling) = (self.cloud.clone(), self.cloud.clone(), self.cloud.clone());
+        let there = self.journal_there.clone();
         let steps = Steps {
             systems: Systems::from(vec![self.system.clone()]),
             region: dublin(),
@@ -124,6 +128,10 @@ impl Scene {
             cloudwatch_in: Arc::new(move |region| cloudwatch.cloudwatch(region)),
             autoscaling_in: Arc::new(move |region| autoscaling.autoscaling(region)),
             journal: self.journal.clone(),
+            journal_in: Arc::new(move |region| {
+                assert_eq!(*region, frankfurt());
+                there.clone()
+            }),
             write_check: WriteCheck {
                 connector: self.cloud.connector(),
             },
@@ -186,6 +194,39 @@ async fn a_blip_is_stood_down_from() {
     let assessment = scene.assess(at("07:15:20")).await.expect("assessed");
     assert_eq!(assessment.verdict, Verdict::StandDown);
     assert!(assessment.source_reachable);
+}
+
+#[tokio::test]
+async fn a_region_that_heals_itself_is_left_in_peace_until_it_is_well_or_has_had_its_time() {
+    let scene = Scene::global(Recovery::FailOverRegion);
+    scene.with(|state| state.applications.remove(APP_AT_HOME));
+    scene.alarm("shop-unreachable", true, at("07:15:00")).await;
+    scene.alarm("shop-users-failing", true, at("07:15:10")).await;
+    let (system, rollback) = (&scene.system.name, "the-rollback".parse().expect("an incident"));
+    let lease = domain::journal::lease(Recovery::RollBackDeployment);
+    let taken = scene
+        .journal_there
+        .take_lock(system, &rollback, at("07:15:04"), lease);
+    taken.await.expect("free");
+
+    let error = scene.assess(at("07:15:35")).await.expect_err("not yet");
+    assert_eq!(error.name(), "NotYet");
+    let words = "eu-central-1 is healing itself: the-rollback holds its lock since 2026-10-01T07:15:04Z";
+    assert!(error.to_string().contains(words), "{error}");
+
+    let late = scene.assess(at("07:17:34")).await.expect("assessed");
+    assert_eq!(late.verdict, Verdict::FailOver);
+    assert!(late.seen.iter().any(|seen| seen == words), "{:?}", late.seen);
+
+    scene.with(|state| state.applications.insert(APP_AT_HOME, Some("shop-db")));
+    let well = scene.assess(at("07:15:35")).await.expect("assessed");
+    assert_eq!(well.verdict, Verdict::StandDown);
+
+    scene.with(|state| state.applications.remove(APP_AT_HOME));
+    let released = scene.journal_there.release_lock(system, &rollback).await;
+    assert!(released.expect("answers"));
+    let given_up = scene.assess(at("07:15:35")).await.expect("assessed");
+    assert_eq!(given_up.verdict, Verdict::FailOver, "nobody heals it any more");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What a group has launched and given up within the last hour, as its scaling activities tell.
+//! What a group has launched and given up, as its scaling activities tell: within the last hour, and in vain.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,8 @@ use domain::duration::Duration;
 use domain::step::Result;
 use jiff::Timestamp;
 use runtime::aws::classify;
+
+use crate::observe::{State, TargetsObserved};
 
 /// How far back is looked: what may be replaced is counted by the hour.
 pub const WINDOW: Duration = Duration::from_mins(60);
@@ -111,6 +113,28 @@ fn tell(activities: &[Activity], now: Timestamp) -> History {
         })
         .map(|(activity, at)| format!("at {at}: {}", activity.status_message().unwrap_or("no message")));
     history
+}
+
+/// How many launches, the newest first, failed or brought an instance that is gone or unhealthy by now, before one that
+/// serves. Instances that are still starting are not judged.
+pub fn launches_in_vain(activities: &[Activity], targets: &TargetsObserved) -> u32 {
+    let mut count = 0;
+    for activity in activities {
+        let description = activity.description().unwrap_or_default();
+        if !description.starts_with(LAUNCHING) {
+            continue;
+        }
+        match activity.status_code() {
+            Some(Status::Failed) => count += 1,
+            Some(Status::Successful) => match instance(description).and_then(|id| targets.states.get(id)) {
+                Some(State::Healthy) => return count,
+                Some(State::Initial) => {}
+                Some(State::Unhealthy | State::Draining | State::Other) | None => count += 1,
+            },
+            _ => {}
+        }
+    }
+    count
 }
 
 /// How descriptions begin. Source: EC2 Auto Scaling User Guide, as-verify-scaling-activity, examples.
@@ -245,6 +269,54 @@ mod tests {
                 cut_off: false,
             }
         );
+    }
+
+    #[test]
+    fn launches_are_in_vain_until_one_serves() {
+        let launch = |id: &str, status| {
+            activity(
+                1,
+                status,
+                &format!("Launching a new EC2 instance: {id}"),
+                "a difference",
+            )
+        };
+        let targets = |states: &[(&str, State)]| TargetsObserved {
+            states: states
+                .iter()
+                .map(|(id, state)| ((*id).to_owned(), *state))
+                .collect(),
+            ..TargetsObserved::default()
+        };
+        let activities = [
+            launch("i-6", Status::InProgress),
+            launch("i-5", Status::Successful),
+            launch("i-4", Status::Failed),
+            activity(
+                2,
+                Status::Successful,
+                "Terminating EC2 instance: i-7",
+                "a difference",
+            ),
+            launch("i-3", Status::Successful),
+            launch("i-2", Status::Successful),
+            launch("i-1", Status::Successful),
+        ];
+        let all = targets(&[
+            ("i-5", State::Unhealthy),
+            ("i-3", State::Initial),
+            ("i-1", State::Healthy),
+        ]);
+        assert_eq!(
+            launches_in_vain(&activities, &all),
+            3,
+            "i-5 fails, i-4 never came, i-2 is gone"
+        );
+        assert_eq!(
+            launches_in_vain(&activities, &targets(&[("i-5", State::Healthy)])),
+            0
+        );
+        assert_eq!(launches_in_vain(&[], &targets(&[])), 0);
     }
 
     #[test]

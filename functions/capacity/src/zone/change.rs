@@ -2,6 +2,7 @@
 
 use aws_sdk_autoscaling::Client;
 use domain::step::Error;
+use domain::steps::region::GroupSize;
 
 use crate::resize::{count, update};
 
@@ -17,6 +18,15 @@ pub(super) struct Change {
 }
 
 impl Change {
+    /// What has to change for a group to have another size. The minimum is never touched.
+    pub(super) fn between(now: GroupSize, wanted: GroupSize) -> Self {
+        Self {
+            subnets: None,
+            desired: (wanted.desired != now.desired).then_some(wanted.desired),
+            max: (wanted.max != now.max).then_some(wanted.max),
+        }
+    }
+
     pub(super) fn is_none(&self) -> bool {
         *self == Self::default()
     }

@@ -2,93 +2,37 @@
 //!
 //! What speaks for it is an alarm that means zone-impaired, or AWS's own autoshift: an alarm falls silent as soon as
 //! nobody is sent to the zone any more, so an autoshift would take its own evidence away. Where neither names a zone,
-//! an alarm about unhealthy targets speaks for the one zone in which all of them are: the same evidence by which a run
+//! an alarm about unhealthy targets or failing users speaks for the one zone in which all of them are: the same evidence by which a run
 //! is decided (`domain::decision`). What speaks against leaving is everything that would make it a move from bad to
 //! worse: another zone that is sick too, or not able to carry the load.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use domain::duration::Duration;
 use domain::facts::Health;
 use domain::journal::View;
 use domain::names::{Zone, ZoneId};
 use domain::step::{Error, Result};
 use domain::system::{Meaning, System, WebTier};
+use domain::zone_alarms::{ALONE_FOR, SETTLED, ZoneAlarm, failed_with};
 use jiff::Timestamp;
 
 use super::observe::Observed;
 use super::shift::Shifts;
 
-/// An alarm that means zone-impaired, and is in ALARM.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ringing {
-    /// Its name.
-    pub alarm: String,
-    /// The zone that it is about.
-    pub zone: Zone,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-impl fmt::Display for Ringing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is in ALARM since {}", self.alarm, self.since)
-    }
-}
-
-/// The alarms of a system's zones that are in ALARM, as the journal knows it.
-pub fn ringing(system: &System, view: &View) -> Vec<Ringing> {
-    let declared = system
-        .alarms
-        .iter()
-        .filter(|(_, declared)| declared.means == Meaning::ZoneImpaired);
-    declared
-        .filter_map(|(alarm, declared)| {
-            let seen = view.alarms.get(alarm).filter(|seen| seen.in_alarm)?;
-            Some(Ringing {
-                alarm: alarm.clone(),
-                zone: declared.zone.clone()?,
-                since: seen.changed_at,
-            })
-        })
-        .collect()
-}
-
-/// The alarms of a system's zones that left ALARM a moment ago. Alarms of one cause end as they began, one by one: the
-/// last of them looks like a zone that fails alone.
-pub fn settling(system: &System, view: &View, now: Timestamp) -> Vec<Ringing> {
-    let declared = system
-        .alarms
-        .iter()
-        .filter(|(_, declared)| declared.means == Meaning::ZoneImpaired);
-    declared
-        .filter_map(|(alarm, declared)| {
-            let seen = view.alarms.get(alarm).filter(|seen| !seen.in_alarm)?;
-            Some(Ringing {
-                alarm: alarm.clone(),
-                zone: declared.zone.clone()?,
-                since: seen.changed_at,
-            })
-        })
-        .filter(|ended| now.duration_since(ended.since) < SETTLED.signed())
-        .collect()
-}
-
-/// How long a zone has to have failed alone where others failed with it before: a period of CloudWatch's metrics, and
-/// half of one until the alarm has seen it. Source: CloudWatch User Guide, AlarmThatSendsEmail, "Evaluating an alarm".
-const SETTLED: Duration = Duration::from_secs(90);
-
-/// An alarm about unhealthy targets that is in ALARM, in words, if there is one.
+/// An alarm about unhealthy targets that is in ALARM, or else one about failing users, in words, if there is one: together
+/// with targets of which all those of one zone are unhealthy, either speaks for that zone. So it does where a run is decided.
 pub fn unhealthy(system: &System, view: &View) -> Option<String> {
-    let mut declared = system
-        .alarms
-        .iter()
-        .filter(|(_, declared)| declared.means == Meaning::InstancesUnhealthy);
-    declared.find_map(|(alarm, _)| {
-        let seen = view.alarms.get(alarm).filter(|seen| seen.in_alarm)?;
-        Some(format!("{alarm} is in ALARM since {}", seen.changed_at))
-    })
+    let meaning = |means: Meaning| {
+        let mut declared = system
+            .alarms
+            .iter()
+            .filter(|(_, declared)| declared.means == means);
+        declared.find_map(|(alarm, _)| {
+            let seen = view.alarms.get(alarm).filter(|seen| seen.in_alarm)?;
+            Some(format!("{alarm} is in ALARM since {}", seen.changed_at))
+        })
+    };
+    meaning(Meaning::InstancesUnhealthy).or_else(|| meaning(Meaning::UserImpact))
 }
 
 /// What is known about a system's zones.
@@ -97,10 +41,10 @@ pub struct Evidence<'a> {
     /// What the system file says of them.
     pub web: &'a WebTier,
     /// Alarms in ALARM.
-    pub ringing: &'a [Ringing],
+    pub ringing: &'a [ZoneAlarm],
     /// Alarms that left ALARM a moment ago.
-    pub settling: &'a [Ringing],
-    /// An alarm about unhealthy targets that is in ALARM.
+    pub settling: &'a [ZoneAlarm],
+    /// An alarm about unhealthy targets, or about failing users, that is in ALARM.
     pub unhealthy: Option<&'a str>,
     /// Shifts of the load balancer, if the system file names one.
     pub shifts: Option<&'a Shifts>,
@@ -213,10 +157,6 @@ pub fn zone_of<'a>(web: &'a WebTier, id: &ZoneId) -> Result<&'a Zone> {
     )
 }
 
-/// How long one zone's alarm has to be up alone. The alarms of the other zones look at minutes that began up to a minute
-/// later, and CloudWatch takes its time to evaluate them: what has struck all zones alike shows by then.
-pub const ALONE_FOR: Duration = Duration::from_secs(75);
-
 impl Evidence<'_> {
     /// What says that more than one zone fails, if that is so: then it is no zone's problem, and nothing for this recovery.
     pub fn several_ring(&self) -> Option<String> {
@@ -243,18 +183,12 @@ impl Evidence<'_> {
             .since
             .saturating_add(ALONE_FOR.signed())
             .unwrap_or(Timestamp::MAX);
-        if self.is_dead(&first.zone) || now >= until {
+        if self.observed.targets.is_dead(&first.zone) || now >= until {
             return Ok(());
         }
         Err(Error::NotYet {
             seen: format!("{first}, alone so far; the other zones' alarms may follow until {until}"),
         })
-    }
-
-    /// Whether the load balancer sees that zone dead, and every other well.
-    fn is_dead(&self, zone: &Zone) -> bool {
-        let sick: Vec<(&Zone, Health)> = self.observed.targets.sick().collect();
-        matches!(sick.as_slice(), [(only, health)] if *only == zone && health.healthy == 0)
     }
 
     /// The zones that something speaks against, each with what does.
@@ -278,17 +212,12 @@ impl Evidence<'_> {
     /// The one zone whose targets are all unhealthy, and more than one of them: that is no problem of an instance.
     fn by_targets(&self) -> Option<(Zone, Vec<String>)> {
         let alarm = self.unhealthy?.to_owned();
-        let targets = &self.observed.targets;
-        let mut sick = targets.sick();
-        let (zone, health) = sick.next()?;
-        let alone = sick.next().is_none() && targets.zones.len() > 1;
-        (alone && health.healthy == 0 && health.unhealthy > 1).then(|| {
-            let words = format!(
-                "all {} targets in {zone} are unhealthy, and no other is",
-                health.unhealthy
-            );
-            (zone.clone(), vec![alarm, words])
-        })
+        let (zone, health) = self.observed.targets.dead_zone()?;
+        let words = format!(
+            "all {} targets in {zone} are unhealthy, and no other is",
+            health.unhealthy
+        );
+        Some((zone.clone(), vec![alarm, words]))
     }
 
     /// An alarm of another zone that was in ALARM while this one was, and is over, speaks of something that they have in
@@ -296,13 +225,12 @@ impl Evidence<'_> {
     /// such patience.
     fn fails_alone(&self, zone: &Zone) -> Result<()> {
         let shifted = self.shifts.into_iter().flat_map(Shifts::autoshifts).count() > 0;
-        let is_known = shifted || self.is_dead(zone);
+        let is_known = shifted || self.observed.targets.is_dead(zone);
         let own = self.ringing.iter().filter(|alarm| alarm.zone == *zone);
         let Some(began) = own.map(|alarm| alarm.since).min().filter(|_| !is_known) else {
             return Ok(());
         };
-        let mut ended = self.settling.iter();
-        match ended.find(|ended| ended.zone != *zone && ended.since >= began) {
+        match failed_with(self.settling, zone, began) {
             None => Ok(()),
             Some(other) => Err(Error::NotYet {
                 seen: format!(

@@ -1,8 +1,12 @@
 //! The group launches nothing in a zone any more, and as many targets as are needed are healthy in the others.
 //!
 //! Users come after it (rule 3): they are kept away from the zone only when the others can carry them.
+//!
+//! It is the undo of a way back as well, which got stuck before users returned. As such it takes the group out of the zone
+//! only where the way back had put it there.
 
 use domain::journal::Journal;
+use domain::names::Recovery;
 use domain::step::{Error, Result};
 use journal::Hold;
 
@@ -25,6 +29,12 @@ pub async fn ensure<J: Journal>(
     hold: &Hold<'_, J>,
 ) -> Result<String> {
     not_nothing(leaving.needed)?;
+    if hold.run.recovery == Recovery::ReturnToZone && leaving.launches_there {
+        return Ok(format!(
+            "the group {} used {} before the way back began, and goes on doing so",
+            tier.web.group, leaving.zone
+        ));
+    }
     let observed = observe(tier).await?;
     let change = change(tier, leaving, &observed)?;
     if !change.is_none() {

@@ -6,12 +6,14 @@
 //! | [`evidence`] | which zone is sick, decided without I/O |
 //! | [`leave`] | `zone-left`: the group without the zone's subnet, and enough targets healthy elsewhere |
 //! | [`rejoin`] | `zone-rejoined`: the undo, and the way back |
+//! | [`lower`] | `raise-taken-back`: the size that the group had before the evacuation |
 //! | [`shift`] | what keeps users away from a zone, as zonal shift describes it; `traffic` sees the same |
 //! | [`observe`] | the group and its targets, by zone |
 
 mod change;
 pub mod evidence;
 pub mod leave;
+pub mod lower;
 pub mod observe;
 pub mod plan;
 pub mod rejoin;
@@ -19,7 +21,7 @@ pub mod shift;
 
 use domain::names::Zone;
 use domain::step::{Error, Result};
-use domain::steps::plan::{Plan, Verdict, What};
+use domain::steps::plan::{Plan, Raise, Verdict, What};
 use domain::steps::region::GroupSize;
 
 /// What a plan says about a zone that is to be left, or used again.
@@ -31,6 +33,10 @@ pub struct Leaving<'a> {
     pub standing: GroupSize,
     /// How many healthy targets the other zones need.
     pub needed: u32,
+    /// Whether the group launched instances in the zone when it was looked at.
+    pub launches_there: bool,
+    /// The raise that is to be taken back in the end.
+    pub raised: Option<Raise>,
 }
 
 impl<'a> Leaving<'a> {
@@ -46,12 +52,16 @@ impl<'a> Leaving<'a> {
                     zone: Some(zone),
                     standing,
                     needed,
+                    launches_there,
+                    raised,
                     ..
                 },
             ) => Ok(Self {
                 zone,
                 standing: *standing,
                 needed: *needed,
+                launches_there: *launches_there,
+                raised: *raised,
             }),
             (_, what) => Err(Error::InvalidInput {
                 what: format!("the plan names no zone to leave or to use again: {what:?}"),
@@ -59,12 +69,8 @@ impl<'a> Leaving<'a> {
         }
     }
 
-    /// The size that the group is given when the zone is left: upwards only.
-    pub fn raised(&self) -> GroupSize {
-        GroupSize {
-            min: self.standing.min,
-            desired: self.standing.desired.max(self.needed),
-            max: self.standing.max.max(self.needed),
-        }
+    /// How leaving the zone changes the group's size.
+    pub fn raise(&self) -> Raise {
+        Raise::of(self.standing, self.needed)
     }
 }

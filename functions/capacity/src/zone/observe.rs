@@ -12,7 +12,7 @@ use domain::step::Result;
 use domain::system::WebTier;
 use futures_util::join;
 
-use crate::observe::{GroupObserved, State, TargetsObserved, group, healthy_targets};
+use crate::observe::{GroupObserved, Stage, State, TargetsObserved, group, healthy_targets};
 use crate::tier::Tier;
 
 /// The group and its targets at one moment.
@@ -49,6 +49,9 @@ impl Observed {
                 continue;
             };
             let health = zones.entry(member.zone.clone()).or_default();
+            if member.stage == Stage::Leaving {
+                continue;
+            }
             match state {
                 State::Healthy => health.healthy += 1,
                 State::Unhealthy => health.unhealthy += 1,

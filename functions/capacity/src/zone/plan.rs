@@ -4,12 +4,14 @@ use aws_sdk_arczonalshift::Client;
 use domain::journal::View;
 use domain::names::{Zone, ZoneId};
 use domain::step::{Error, Result};
-use domain::steps::plan::{Plan, Verdict, What};
+use domain::steps::plan::{Plan, Raise, Verdict, What};
+use domain::steps::region::GroupSize;
 use domain::system::{System, WebTier};
+use domain::zone_alarms::{ZoneAlarm, ringing, settling};
 use futures_util::join;
 use jiff::Timestamp;
 
-use super::evidence::{self, Evidence, Ringing, Sick, ringing, settling, zone_id, zone_of};
+use super::evidence::{self, Evidence, Sick, zone_id, zone_of};
 use super::observe::{Observed, observe};
 use super::shift::{self, Shifts};
 use crate::tier::Tier;
@@ -65,6 +67,9 @@ pub async fn evacuation(
 /// A zone was evacuated when the group has no subnet there any more, or when one of our shifts keeps users away from
 /// it: the shift may have ended by itself, and the group may have been put back by hand.
 ///
+/// As many targets have to be healthy as the group wants: what a scaling policy has taken away since is not asked for
+/// here. Whether the evacuation had raised that number, the journal tells.
+///
 /// # Errors
 /// `Unsafe` when the zone is not well, when it is not clear which one is meant, and when the system file does not say
 /// what going back takes; `Throttled`, `Unavailable`, `Refused`.
@@ -98,7 +103,17 @@ pub async fn way_back(
             evidence::subnet(tier.web, zone)?;
             is_well(zone, &id, &ringing(system, view), shifts.as_ref())?;
             seen.insert(0, format!("no alarm about {zone} is in ALARM"));
-            Ok(plan(tier.web, &observed, Some(((*zone).clone(), id)), seen, now))
+            let (raised, words) = raised(view, zone, observed.group.size);
+            seen.push(words);
+            let mut plan = plan(tier.web, &observed, Some(((*zone).clone(), id)), seen, now);
+            if let What::Zone {
+                raised: back, needed, ..
+            } = &mut plan.what
+            {
+                *back = raised;
+                *needed = (*needed).min(observed.group.size.desired).max(1);
+            }
+            Ok(plan)
         }
         more => Err(Error::Unsafe {
             why: format!(
@@ -114,6 +129,36 @@ pub async fn way_back(
     }
 }
 
+/// The raise of the evacuation from that zone that is still in force, if there is one; in words anyway.
+fn raised(view: &View, zone: &Zone, size: GroupSize) -> (Option<Raise>, String) {
+    let evacuations = view.evacuations();
+    let mut from_there = evacuations.iter().filter(|(_, left)| left.zone == *zone);
+    if from_there.clone().next().is_none() {
+        let words =
+            format!("the journal knows of no evacuation of {zone}, so the group's size stays as it is");
+        return (None, words);
+    }
+    let Some((run, left)) = from_there.find(|(_, left)| left.raise.is_one()) else {
+        return (None, format!("leaving {zone} did not change the group's size"));
+    };
+    let Raise { from, to } = left.raise;
+    let words = format!(
+        "{} raised desired from {} to {}",
+        run.id, from.desired, to.desired
+    );
+    if size.desired == to.desired {
+        return (
+            Some(left.raise),
+            format!("{words}: that is taken back in the end"),
+        );
+    }
+    let words = format!(
+        "{words}, and somebody has changed it to {} since: it stays",
+        size.desired
+    );
+    (None, words)
+}
+
 async fn look(tier: &Tier<'_>, arc: &Client) -> Result<(Observed, Option<Shifts>)> {
     let shifts = async {
         match &tier.web.load_balancer {
@@ -125,7 +170,7 @@ async fn look(tier: &Tier<'_>, arc: &Client) -> Result<(Observed, Option<Shifts>
     Ok((observed?, shifts?))
 }
 
-fn is_well(zone: &Zone, id: &ZoneId, ringing: &[Ringing], shifts: Option<&Shifts>) -> Result<()> {
+fn is_well(zone: &Zone, id: &ZoneId, ringing: &[ZoneAlarm], shifts: Option<&Shifts>) -> Result<()> {
     let alarms = ringing
         .iter()
         .filter(|alarm| alarm.zone == *zone)
@@ -161,6 +206,7 @@ fn plan(
         Some(_) => Verdict::Act,
         None => Verdict::StandDown,
     };
+    let launches_there = zone.as_ref().is_none_or(|(zone, _)| observed.uses(web, zone));
     let (zone, zone_id) = zone.unzip();
     Plan {
         at,
@@ -170,6 +216,8 @@ fn plan(
             zone_id,
             standing: observed.group.size,
             needed: web.instances,
+            launches_there,
+            raised: None,
         },
         seen,
     }

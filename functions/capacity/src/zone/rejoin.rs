@@ -3,6 +3,8 @@
 //! Users are served while this happens, so it takes back only what the run itself asked for. A size that somebody has
 //! changed since, a scaling policy above all, stays: whoever changed it had a reason, and perhaps a load.
 //!
+//! So a zone that the group had left before the run began stays left.
+//!
 //! As an undo it waits for nothing. On the way back it waits until the zone has its share of healthy targets, because
 //! users are sent there next. Meanwhile nobody is sent there, and the group spreads over the zone what it has: so the
 //! others carry the load with fewer for as long as it takes, and that is no time to be held up.
@@ -10,7 +12,6 @@
 use domain::journal::Journal;
 use domain::names::Recovery;
 use domain::step::{Error, Result};
-use domain::steps::region::GroupSize;
 use journal::Claim;
 
 use super::Leaving;
@@ -31,16 +32,14 @@ pub async fn ensure<J: Journal>(
     claim: &Claim<'_, J>,
 ) -> Result<String> {
     let observed = observe(tier).await?;
-    let change = change(tier, leaving, &observed)?;
+    let way_back = claim.run.recovery == Recovery::ReturnToZone;
+    let change = change(tier, leaving, &observed, way_back)?;
     if !change.is_none() {
         claim.check().await?;
         return Err(change.ask(&tier.autoscaling, &tier.web.group).await);
     }
     let seen = format!("group {} {observed}", tier.web.group);
-    let share = match claim.run.recovery {
-        Recovery::ReturnToZone => share(&observed),
-        _ => 0,
-    };
+    let share = if way_back { share(&observed) } else { 0 };
     if observed.healthy_in(leaving.zone) >= share {
         Ok(seen)
     } else {
@@ -57,25 +56,13 @@ fn share(observed: &Observed) -> u32 {
     (observed.group.size.desired / zones.max(1)).max(1)
 }
 
-fn change(tier: &Tier<'_>, leaving: &Leaving<'_>, observed: &Observed) -> Result<Change> {
+fn change(tier: &Tier<'_>, leaving: &Leaving<'_>, observed: &Observed, way_back: bool) -> Result<Change> {
     let own = subnet(tier.web, leaving.zone)?;
-    let GroupSize { desired, max, .. } = observed.group.size;
-    let asked = leaving.raised();
-    let wanted = if desired == asked.desired {
-        leaving.standing.desired
-    } else {
-        desired
-    };
-    let most = if max == asked.max {
-        leaving.standing.max.max(wanted)
-    } else {
-        max
-    };
-    let joined = !observed.group.subnets.contains(own);
+    let size = observed.group.size;
+    let joins = (way_back || leaving.launches_there) && !observed.group.subnets.contains(own);
     let subnets = || observed.group.subnets.iter().chain([own]).cloned().collect();
     Ok(Change {
-        subnets: joined.then(subnets),
-        desired: (wanted != desired).then_some(wanted),
-        max: (most != max).then_some(most),
+        subnets: joins.then(subnets),
+        ..Change::between(size, leaving.raise().taken_back(size))
     })
 }

@@ -28,6 +28,8 @@ fn zone(needed: u32) -> What {
         zone_id: Some(ZoneId("euw1-az1".to_owned())),
         standing: SIX,
         needed,
+        launches_there: true,
+        raised: None,
     }
 }
 

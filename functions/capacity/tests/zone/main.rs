@@ -10,12 +10,12 @@ use std::sync::Arc;
 use capacity::Steps;
 use domain::clock::Clock;
 use domain::duration::Duration;
-use domain::journal::{AlarmSeen, Journal, Stop};
+use domain::journal::{AlarmSeen, Incident, Journal, Outcome, Stop, ZoneLeft};
 use domain::names::{Epoch, IncidentId, Recovery, Region, SystemName, Zone, ZoneId};
 use domain::step::{self, Error, Result, Step};
 use domain::steps::Run;
 use domain::steps::capacity::Input;
-use domain::steps::plan::{Plan, Verdict, What};
+use domain::steps::plan::{Plan, Raise, Verdict, What};
 use domain::steps::region::GroupSize;
 use domain::system::{System, Systems};
 use jiff::Timestamp;
@@ -158,6 +158,11 @@ impl Scene {
         self.ensure(Input::ZoneLeft { run, epoch, plan }).await
     }
 
+    async fn lowered(&self, plan: Plan) -> Result<Value> {
+        let run = self.run.clone();
+        self.ensure(Input::RaiseTakenBack { run, plan }).await
+    }
+
     async fn rejoined(&self, plan: Plan) -> Result<Value> {
         let run = self.run.clone();
         self.ensure(Input::ZoneRejoined { run, plan }).await
@@ -179,9 +184,25 @@ fn plan(standing: GroupSize) -> Plan {
             zone_id: Some(ZoneId("euc1-az2".to_owned())),
             standing,
             needed: 6,
+            launches_there: true,
+            raised: None,
         },
         seen: Vec::new(),
     }
+}
+
+/// The same, changed.
+fn planned(standing: GroupSize, there: bool, back: Option<Raise>) -> Plan {
+    let mut plan = plan(standing);
+    if let What::Zone {
+        launches_there,
+        raised,
+        ..
+    } = &mut plan.what
+    {
+        (*launches_there, *raised) = (there, back);
+    }
+    plan
 }
 
 const fn size(min: u32, desired: u32, max: u32) -> GroupSize {

@@ -268,10 +268,17 @@ async fn the_zone_that_was_evacuated_is_used_again_when_it_is_well() {
     let planned = evacuated().await.planned().await.expect("planned");
     assert_eq!(
         (planned.verdict, &planned.what),
-        (Verdict::Act, &plan(size(3, 6, 8)).what)
+        (Verdict::Act, &super::planned(size(3, 6, 8), false, None).what)
     );
     assert!(
         planned.seen[0].contains("no alarm about eu-central-1a"),
+        "{planned:?}"
+    );
+    assert!(
+        planned
+            .seen
+            .iter()
+            .any(|seen| seen.contains("the journal knows of no evacuation")),
         "{planned:?}"
     );
 
@@ -282,7 +289,132 @@ async fn the_zone_that_was_evacuated_is_used_again_when_it_is_well() {
     // The group was put back by hand.
     let scene = evacuated().await;
     scene.aws.state().subnets = "subnet-a,subnet-b,subnet-c".to_owned();
-    assert_eq!(scene.planned().await.expect("planned").verdict, Verdict::Act);
+    let planned = scene.planned().await.expect("planned");
+    assert_eq!(
+        (planned.verdict, &planned.what),
+        (Verdict::Act, &plan(size(3, 6, 8)).what)
+    );
+}
+
+/// An earlier run that ended so many minutes ago.
+fn past(id: &str, recovery: Recovery, minutes: u64, raised_from: Option<GroupSize>) -> Incident {
+    let closed_at = now() - Duration::from_mins(minutes).signed();
+    Incident {
+        id: incident(id),
+        system: name(),
+        recovery,
+        opened_at: closed_at,
+        closed_at,
+        outcome: Outcome::Recovered,
+        seen: Vec::new(),
+        left: raised_from.map(|standing| ZoneLeft {
+            zone: Zone("eu-central-1a".to_owned()),
+            raise: Raise::of(standing, 6),
+        }),
+    }
+}
+
+#[tokio::test]
+async fn the_size_of_before_the_evacuation_is_what_its_own_record_says() {
+    let (leave, back) = (Recovery::EvacuateZone, Recovery::ReturnToZone);
+    let small = size(1, 4, 8);
+    for (pasts, now, from, words) in [
+        (
+            vec![past("left", leave, 60, Some(small))],
+            size(1, 6, 8),
+            Some(4),
+            "left raised desired from 4 to 6: that is taken back in the end",
+        ),
+        // Somebody has changed it since.
+        (
+            vec![past("left", leave, 60, Some(small))],
+            size(1, 7, 8),
+            None,
+            "somebody has changed it to 7 since: it stays",
+        ),
+        // It was left once more, and that raised nothing: the first raise is still in force.
+        (
+            vec![
+                past("left", leave, 60, Some(small)),
+                past("left-again", leave, 20, Some(size(1, 6, 8))),
+            ],
+            size(1, 6, 8),
+            Some(4),
+            "left raised desired from 4 to 6",
+        ),
+        (
+            vec![past("left", leave, 60, Some(size(3, 6, 8)))],
+            size(3, 6, 8),
+            None,
+            "leaving eu-central-1a did not change the group's size",
+        ),
+        // What was before the last return is settled.
+        (
+            vec![past("left", leave, 90, Some(small)), past("back", back, 60, None)],
+            size(1, 6, 8),
+            None,
+            "the journal knows of no evacuation of eu-central-1a",
+        ),
+        // It failed before users were away: it was undone.
+        (
+            vec![past("undone", leave, 60, None)],
+            size(1, 6, 8),
+            None,
+            "the journal knows of no evacuation of eu-central-1a",
+        ),
+    ] {
+        let scene = evacuated().await;
+        scene.aws.state().size = now;
+        for past in &pasts {
+            scene.journal.record(past).await.expect("answers");
+        }
+        let planned = scene.planned().await.expect("planned");
+        let What::Zone { raised, .. } = planned.what else {
+            panic!("{planned:?}");
+        };
+        assert_eq!(raised.map(|raise| raise.from.desired), from, "{words}");
+        assert!(
+            planned.seen.iter().any(|seen| seen.contains(words)),
+            "{words}: {:?}",
+            planned.seen
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_way_back_asks_for_no_more_than_the_group_wants() {
+    let scene = evacuated().await;
+    scene.aws.state().size = size(1, 4, 8);
+    let planned = scene.planned().await.expect("planned");
+    assert!(
+        matches!(planned.what, What::Zone { needed: 4, .. }),
+        "{planned:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_second_evacuation_knows_that_the_zone_was_left_already() {
+    let scene = sick().await;
+    scene.aws.state().subnets = "subnet-b,subnet-c".to_owned();
+    let planned = scene.planned().await.expect("planned");
+    assert_eq!(
+        (planned.verdict, &planned.what),
+        (Verdict::Act, &super::planned(size(3, 6, 8), false, None).what)
+    );
+}
+
+#[tokio::test]
+async fn failing_users_speak_for_the_one_zone_in_which_all_targets_are_unhealthy() {
+    let scene = Scene::evacuating().await;
+    scene.alarm("shop-checkout-failing", true).await;
+    scene.aws.turn("eu-central-1a", Target::Unhealthy);
+    let planned = scene.planned().await.expect("planned");
+    assert_eq!(planned.verdict, Verdict::Act, "{planned:?}");
+    scene.aws.turn("eu-central-1a", Target::Healthy);
+    assert_eq!(
+        scene.planned().await.expect("planned").verdict,
+        Verdict::StandDown
+    );
 }
 
 #[tokio::test]

@@ -95,3 +95,77 @@ async fn the_way_back_needs_the_lock_and_can_be_stopped() {
     failed(scene.rejoined(plan(size(3, 6, 8))).await, Error::UNSAFE);
     assert!(scene.asked().is_empty());
 }
+
+#[tokio::test]
+async fn a_zone_that_was_left_before_the_run_began_stays_left_when_it_is_undone() {
+    let scene = left(Recovery::EvacuateZone, size(3, 6, 8)).await;
+    seen(scene.rejoined(planned(size(3, 6, 8), false, None)).await);
+    assert!(scene.asked().is_empty());
+
+    // What the run itself had raised is taken back all the same.
+    let scene = left(Recovery::EvacuateZone, size(1, 6, 8)).await;
+    failed(
+        scene.rejoined(planned(size(1, 4, 8), false, None)).await,
+        Error::NOT_YET,
+    );
+    assert_eq!(scene.asked(), ["desired 4"]);
+
+    // The way back is for that.
+    let scene = left(Recovery::ReturnToZone, size(3, 6, 8)).await;
+    failed(
+        scene.rejoined(planned(size(3, 6, 8), false, None)).await,
+        Error::NOT_YET,
+    );
+    assert_eq!(scene.asked(), ["subnet-b,subnet-c,subnet-a"]);
+}
+
+#[tokio::test]
+async fn a_way_back_that_is_undone_leaves_the_group_where_it_found_it() {
+    let scene = Scene::returning().await;
+    let words = seen(scene.left(planned(size(3, 6, 8), true, None)).await);
+    assert!(words.contains("before the way back began"), "{words}");
+    assert!(scene.asked().is_empty());
+    let scene = Scene::returning().await;
+    failed(
+        scene.left(planned(size(3, 6, 8), false, None)).await,
+        Error::NOT_YET,
+    );
+    assert_eq!(scene.asked(), ["subnet-b,subnet-c"]);
+}
+
+#[tokio::test]
+async fn the_raise_is_taken_back_once_and_only_as_it_was_asked_for() {
+    let raise = Raise::of(size(1, 4, 5), 6);
+    for (now, asked, words) in [
+        (size(1, 6, 6), Some("desired 4 max 5"), "desired 4, as before"),
+        (size(1, 6, 12), Some("desired 4"), "desired 4, as before"),
+        (size(1, 4, 5), None, "desired 4, as before"),
+        (size(1, 8, 12), None, "somebody has changed it since"),
+    ] {
+        let scene = Scene::returning().await;
+        scene.aws.state().size = now;
+        let plan = planned(size(1, 6, 6), false, Some(raise));
+        if asked.is_some() {
+            failed(scene.lowered(plan.clone()).await, Error::NOT_YET);
+        }
+        let said = seen(scene.lowered(plan).await);
+        assert!(said.contains(words), "{now}: {said}");
+        assert_eq!(scene.asked(), asked.into_iter().collect::<Vec<_>>(), "{now}");
+    }
+    let scene = Scene::returning().await;
+    let said = seen(scene.lowered(planned(size(1, 6, 6), false, None)).await);
+    assert!(said.contains("no raise"), "{said}");
+    assert!(scene.asked().is_empty());
+}
+
+#[tokio::test]
+async fn the_raise_is_taken_back_by_whoever_holds_the_lock_and_was_not_stopped() {
+    let plan = || planned(size(1, 6, 6), false, Some(Raise::of(size(1, 4, 5), 6)));
+    let scene = left(Recovery::ReturnToZone, size(1, 6, 6)).await;
+    scene.unlocked().await;
+    failed(scene.lowered(plan()).await, Error::LOCK_LOST);
+    let scene = left(Recovery::ReturnToZone, size(1, 6, 6)).await;
+    scene.stopped().await;
+    failed(scene.lowered(plan()).await, Error::UNSAFE);
+    assert!(scene.asked().is_empty());
+}

@@ -38,9 +38,9 @@ use domain::system::region_failover::Replication;
 use domain::system::{Move, Site};
 use jiff::Timestamp;
 use journal::Hold;
+use runtime::InRegion;
 use runtime::aws::classify;
 
-use crate::InRegion;
 use crate::write_check::WriteCheck;
 
 /// A move, and everything that its conditions need.

@@ -2,7 +2,7 @@
 //!
 //! | finding | believed when |
 //! |---|---|
-//! | the Region | two alarms that look at different things mean region-down (rule 8), and no deployment in a Region that still answers explains it |
+//! | the Region | two alarms that look at different things mean region-down (rule 8), or one does and AWS Health has an open issue there, and no deployment in a Region that still answers explains it |
 //! | a zone | alarms call exactly one zone impaired, or all unhealthy targets are all the targets of one zone |
 //! | the database | an alarm means database-down, confirmed where the policy wants that |
 //! | a deployment | users or targets began to fail soon after the newest deployment began, or it failed |
@@ -11,20 +11,25 @@
 //! | load | an alarm means load-high |
 //! | several zones | alarms call more than one zone impaired, and none of the above explains it |
 //! | nobody knows | users fail: grey where every target looks healthy |
+//! | the way back | nothing is wrong, and a zone that was left has looked well for a while |
 //!
 //! Leaving a zone comes before the database, because it moves the writer as well; a deployment comes after the zone, because
-//! a rollout that meets a dying zone fails too, and rolling back into that zone would fail again.
+//! a rollout that meets a dying zone fails too, and rolling back into that zone would fail again. A zone of which it is too
+//! early to say that it fails alone holds up only what its own failure would look like: instances and load.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::picture::{Picture, Raised};
 use super::proposal::Proposal;
-use super::{Decision, Evidence, Verdict, Why, since};
+use super::{Decision, Evidence, Verdict, Why, health, since, way_back};
 use crate::duration::Duration;
 use crate::facts::{DeploymentStatus, Targets};
 use crate::journal::{Incident, Outcome};
 use crate::names::{Recovery, Zone};
 use crate::system::{Meaning, Watches};
+use crate::zone_alarms::{ALONE_FOR, SETTLED, failed_with, settling};
 
 /// What could be wrong.
 pub(super) enum Finding {
@@ -40,9 +45,9 @@ pub const INDEPENDENT_SIGNALS: usize = 2;
 /// From how many launches in vain on replacing more of them does not help.
 const BOOT_LOOP: u32 = 3;
 
-/// How long one zone has to fail alone before it is left, where the load balancer does not see it dead: the alarms of the other
-/// zones look at minutes that began up to a minute later, and CloudWatch takes its time to evaluate them.
-pub const ALONE_FOR: Duration = Duration::from_secs(75);
+/// For how long it is a person's that instances were replaced in vain, while none that was launched since serves. After that
+/// it is tried once more, which is a page once more.
+const REMEMBERED: Duration = Duration::from_mins(24 * 60);
 
 /// What a look at the system adds to a signal.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,22 +60,61 @@ pub(super) struct Occasion<'a> {
     pub(super) autoshift: Option<&'a Zone>,
 }
 
+impl Occasion<'_> {
+    /// It is looked, whatever the reason to.
+    pub(super) fn look() -> Self {
+        Self {
+            is_a_look: true,
+            ..Self::default()
+        }
+    }
+}
+
 /// Everything that could be wrong, the most believed first.
 pub(super) fn all(picture: &Picture<'_>, occasion: Occasion<'_>) -> Vec<Finding> {
+    let zone = zone(picture, occasion);
+    // Unhealthy instances and a high load are what a zone that begins to fail looks like, too: they are known with it.
+    let may_be_the_zones = matches!(zone, Some(Finding::Named(_)));
+    let of_the_tier = |finding: Finding| (!may_be_the_zones).then_some(finding);
     [
         region(picture),
-        zone(picture, occasion),
+        zone,
         database(picture),
         deployment(picture, occasion),
         cache(picture),
-        instances(picture, occasion),
-        load(picture, occasion),
+        instances(picture, occasion).and_then(of_the_tier),
+        load(picture, occasion).and_then(of_the_tier),
         several_zones(picture),
         nobody_knows(picture, occasion),
+        way_back::finding(picture, occasion),
     ]
     .into_iter()
     .flatten()
+    .map(|finding| beside_health(picture, finding))
     .collect()
+}
+
+/// What AWS Health adds to what was found inside the Region: evidence, and no more.
+fn beside_health(picture: &Picture<'_>, finding: Finding) -> Finding {
+    match finding {
+        Finding::Fits(mut proposal) => {
+            let recovery = proposal.recovery;
+            proposal.evidence.extend(health::beside(picture, recovery));
+            Finding::Fits(proposal)
+        }
+        Finding::Named(mut decision) => {
+            let unexplained = matches!(
+                decision.why,
+                Why::SymptomAlone { .. } | Why::GreyFailure { .. } | Why::Unexplained { .. }
+            );
+            if unexplained {
+                decision
+                    .evidence
+                    .extend(picture.health.iter().map(|seen| health::spoken(seen)));
+            }
+            Finding::Named(decision)
+        }
+    }
 }
 
 fn up(alarm: &Raised<'_>) -> Evidence {
@@ -83,37 +127,51 @@ fn key(alarm: &Raised<'_>) -> String {
     format!("{}@{}", alarm.name, alarm.since.as_millisecond())
 }
 
-/// The same, for recoveries that may help a little and be needed again while the alarm stays up. Only a look counts rounds:
-/// the same message again is the same incident.
-fn key_of_round(
+/// A recovery that may help a little and be needed again while its alarm stays up. Only a look counts rounds: the same
+/// message again is the same incident.
+///
+/// What did not help is not tried once more, in no further round and for no alarm that rose while it was tried: it is a
+/// person's by now, who was paged. `in_vain` is how many instances have been launched since one came to serve: while
+/// there are any, an alarm that was away and is back says nothing that this person does not know, either.
+fn again(
     picture: &Picture<'_>,
     alarm: &Raised<'_>,
     recovery: Recovery,
+    why: Why,
+    in_vain: u32,
     occasion: Occasion<'_>,
-) -> String {
-    let past: Vec<&Incident> = picture
-        .known
-        .journal
-        .incidents
-        .iter()
-        .filter(|past| past.recovery == recovery && past.opened_at == alarm.since)
-        .collect();
-    // What did not help is not tried once more: it is a person's by now.
-    let helped = past.iter().all(|past| past.outcome == Outcome::Recovered);
-    match past.len() {
-        rounds if rounds > 0 && helped && occasion.is_a_look => format!("{}#{rounds}", key(alarm)),
-        _ => key(alarm),
+) -> Proposal {
+    let (journal, now) = (picture.known.journal, picture.known.now);
+    let of_kind = || journal.incidents.iter().filter(|past| past.recovery == recovery);
+    let rounds: Vec<&Incident> = of_kind().filter(|past| past.opened_at == alarm.since).collect();
+    let helped = rounds.iter().all(|past| past.outcome == Outcome::Recovered);
+    let is_a_round = !rounds.is_empty() && helped && occasion.is_a_look;
+    let key = if is_a_round {
+        format!("{}#{}", key(alarm), rounds.len())
+    } else {
+        key(alarm)
+    };
+    let left = of_kind().max_by_key(|past| past.closed_at).filter(|last| {
+        let lately = since(last.closed_at, now) < REMEMBERED;
+        last.outcome == Outcome::Paged && (alarm.since < last.closed_at || in_vain > 0 && lately)
+    });
+    Proposal {
+        is_a_round,
+        left_to_people: left.cloned(),
+        ..Proposal::inside(picture.system, recovery, key, alarm.since, why)
     }
 }
 
-/// The Region that serves is said to be lost. The earliest alarm makes the incident.
-fn region(picture: &Picture<'_>) -> Option<Finding> {
+/// The Region that serves is said to be lost: by an alarm, and by another that looks at something else or by AWS Health.
+/// The earliest alarm makes the incident.
+pub(super) fn region(picture: &Picture<'_>) -> Option<Finding> {
     let first = picture.first(Meaning::RegionDown)?;
     let watched: BTreeSet<Option<Watches>> = picture
         .meaning(Meaning::RegionDown)
         .map(|alarm| alarm.declared.watches)
         .collect();
     let mut evidence: Vec<Evidence> = picture.meaning(Meaning::RegionDown).map(up).collect();
+    evidence.extend(picture.health.iter().map(|seen| health::spoken(seen)));
     if let Some(blamed) = picture.blamed(Some(first.since)) {
         evidence.push(Evidence::Against(format!(
             "the Region answers: {} of {} began at {}",
@@ -129,10 +187,12 @@ fn region(picture: &Picture<'_>) -> Option<Finding> {
             about: Some(key(&first)),
         })));
     }
-    let unconfirmed = (watched.len() < INDEPENDENT_SIGNALS).then(|| {
+    let signals = watched.len() + usize::from(!picture.health.is_empty());
+    let unconfirmed = (signals < INDEPENDENT_SIGNALS).then(|| {
         evidence.push(Evidence::Against(
             "no second signal that looks at something else".to_owned(),
         ));
+        evidence.push(health::would_settle(picture.system));
         let others = picture.system.alarms.iter().filter(|(_, declared)| {
             declared.means == Meaning::RegionDown && !watched.contains(&declared.watches)
         });
@@ -147,6 +207,7 @@ fn region(picture: &Picture<'_>) -> Option<Finding> {
         opened_at: first.since,
         named_at: None,
         is_a_round: false,
+        left_to_people: None,
         mode: policy.mode,
         cooldown: policy.cooldown,
         why: Why::RegionDown {
@@ -154,6 +215,7 @@ fn region(picture: &Picture<'_>) -> Option<Finding> {
                 .meaning(Meaning::RegionDown)
                 .map(|alarm| alarm.name.to_owned())
                 .collect(),
+            health: picture.health.iter().map(|seen| seen.service.clone()).collect(),
         },
         evidence,
         unconfirmed,
@@ -184,14 +246,9 @@ fn zone(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
         let alarm = picture
             .first(Meaning::InstancesUnhealthy)
             .or_else(|| picture.first(Meaning::UserImpact))?;
-        let targets = picture.targets()?;
-        let mut sick = targets.sick();
-        let (zone, health) = sick.next()?;
-        let alone = sick.next().is_none() && targets.zones.len() > 1;
-        (alone && health.healthy == 0 && health.unhealthy > 1).then(|| {
-            let says = Evidence::For(format!("every target in {zone} is unhealthy, and no other is"));
-            (zone, alarm.since, key(&alarm), says)
-        })
+        let (zone, _) = picture.targets()?.dead_zone()?;
+        let says = Evidence::For(format!("every target in {zone} is unhealthy, and no other is"));
+        Some((zone, alarm.since, key(&alarm), says))
     };
     let (zone, at, key, says) = by_alarm.or_else(by_autoshift).or_else(by_targets)?;
     let mut evidence = vec![says];
@@ -218,17 +275,11 @@ fn zone(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
             None => evidence.push(Evidence::For("no target in another zone is unhealthy".to_owned())),
         }
     }
-    let dead = picture.targets().is_some_and(|targets| {
-        let mut sick = targets.sick();
-        sick.next()
-            .is_some_and(|(sick, health)| sick == zone && health.healthy == 0)
-            && sick.next().is_none()
-    });
-    let alone_for = since(at, picture.known.now);
-    if !dead && occasion.autoshift.is_none() && alone_for < ALONE_FOR {
-        evidence.push(Evidence::WouldSettle(format!(
-            "whether other zones follow within {ALONE_FOR}: what strikes all zones alike shows in one of them first"
-        )));
+    // What AWS or the load balancer says of the zone itself needs no patience.
+    let is_known =
+        occasion.autoshift.is_some() || picture.targets().is_some_and(|targets| targets.is_dead(zone));
+    if let Some(patience) = not_alone_for_long(picture, zone, at).filter(|_| !is_known) {
+        evidence.push(patience);
         return Some(Finding::Named(Box::new(Decision {
             verdict: Verdict::Watch,
             why: Why::AloneSoFar { zone: zone.clone() },
@@ -239,6 +290,25 @@ fn zone(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
     let why = Why::ZoneSick { zone: zone.clone() };
     let proposal = Proposal::inside(picture.system, Recovery::EvacuateZone, key, at, why);
     Some(Finding::Fits(Box::new(proposal.with(evidence))))
+}
+
+/// What speaks for waiting until it is clear that no other zone has failed with this one. The evacuation's plan holds the
+/// same against it (`capacity::zone`).
+fn not_alone_for_long(picture: &Picture<'_>, zone: &Zone, at: Timestamp) -> Option<Evidence> {
+    let now = picture.known.now;
+    if since(at, now) < ALONE_FOR {
+        return Some(Evidence::WouldSettle(format!(
+            "whether other zones follow within {ALONE_FOR}: what strikes all zones alike shows in one of them first"
+        )));
+    }
+    let settling = settling(picture.system, picture.known.journal, now);
+    failed_with(&settling, zone, at).map(|other| {
+        Evidence::WouldSettle(format!(
+            "whether {zone} still fails {SETTLED} after {} ended, at {}: what struck all zones alike ends in one of them \
+             last",
+            other.alarm, other.since
+        ))
+    })
 }
 
 fn database(picture: &Picture<'_>) -> Option<Finding> {
@@ -282,6 +352,7 @@ fn database(picture: &Picture<'_>) -> Option<Finding> {
         opened_at: cause.since,
         named_at: None,
         is_a_round: false,
+        left_to_people: None,
         mode: policy.mode,
         cooldown: policy.cooldown,
         why: Why::DatabaseDown {
@@ -387,7 +458,13 @@ fn instances(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
             about: Some(key(&alarm)),
         })))
     };
-    if in_vain >= BOOT_LOOP {
+    let recovery = Recovery::ReplaceInstances;
+    let why = Why::InstancesUnhealthy {
+        alarm: alarm.name.to_owned(),
+    };
+    let proposal = again(picture, &alarm, recovery, why, in_vain, occasion);
+    // Whoever was paged about the last replacement knows.
+    if in_vain >= BOOT_LOOP && proposal.left_to_people.is_none() {
         evidence.push(Evidence::WouldSettle(
             "what an instance does between its launch and its first health check: image, user data, the revision".to_owned(),
         ));
@@ -407,13 +484,6 @@ fn instances(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
             all.healthy, all.unhealthy
         )));
     }
-    let recovery = Recovery::ReplaceInstances;
-    let why = Why::InstancesUnhealthy {
-        alarm: alarm.name.to_owned(),
-    };
-    let key = key_of_round(picture, &alarm, recovery, occasion);
-    let mut proposal = Proposal::inside(picture.system, recovery, key, alarm.since, why);
-    proposal.is_a_round = proposal.key.contains('#');
     Some(Finding::Fits(Box::new(proposal.with(evidence))))
 }
 
@@ -444,10 +514,7 @@ fn load(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
             group.in_service, group.max
         )));
     }
-    let recovery = Recovery::ScaleOut;
-    let key = key_of_round(picture, &alarm, recovery, occasion);
-    let mut proposal = Proposal::inside(picture.system, recovery, key, alarm.since, why);
-    proposal.is_a_round = proposal.key.contains('#');
+    let proposal = again(picture, &alarm, Recovery::ScaleOut, why, 0, occasion);
     Some(Finding::Fits(Box::new(proposal.with(evidence))))
 }
 
@@ -458,19 +525,14 @@ pub const STUCK_AFTER: Duration = Duration::from_mins(30);
 /// A recovery runs, and users have been failing for too long all the same.
 pub(super) fn stuck(picture: &Picture<'_>) -> Option<Decision> {
     let now = picture.known.now;
-    let lock = picture
-        .known
-        .journal
-        .lock
-        .as_ref()
-        .filter(|lock| lock.is_held(now))?;
+    let lock = picture.known.journal.held_lock(now)?;
     let alarm = picture.first(Meaning::UserImpact)?;
     let lasted = since(alarm.since.max(lock.taken_at), now);
     (lasted > STUCK_AFTER).then(|| Decision {
         verdict: Verdict::Page,
         why: Why::Stuck {
             incident: lock.holder.clone(),
-            lasted,
+            lasted: lasted.whole_seconds(),
         },
         evidence: vec![
             up(&alarm),
@@ -501,6 +563,9 @@ fn several_zones(picture: &Picture<'_>) -> Option<Finding> {
     })))
 }
 
+/// How long users may go on failing after a person was paged about it before one is paged again.
+const PAGED_AGAIN_AFTER: Duration = Duration::from_mins(60);
+
 /// Users fail, and nothing above explains it, or not enough of it: watched at first, and then a person's to look at.
 fn nobody_knows(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding> {
     let alarm = picture.first(Meaning::UserImpact)?;
@@ -523,21 +588,26 @@ fn nobody_knows(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding
         "an alarm on the database, a zone, the targets, or a deployment just before".to_owned()
     }));
     // What a recovery has just done needs its time to show.
-    let closed = picture
-        .known
-        .journal
-        .incidents
-        .iter()
-        .map(|past| past.closed_at)
-        .max();
+    let closed = picture.known.journal.last_closed();
     let lasted = since(
         closed.map_or(alarm.since, |closed| closed.max(alarm.since)),
         picture.known.now,
     );
-    let (verdict, why) = if occasion.is_a_look && lasted > picture.system.policy.page_after {
+    // Who was paged about it is at it.
+    let incidents = &picture.known.journal.incidents;
+    let woken = incidents
+        .iter()
+        .any(|past| past.outcome == Outcome::Paged && past.closed_at >= alarm.since);
+    let patience = picture.system.policy.page_after;
+    let patience = if woken {
+        patience.max(PAGED_AGAIN_AFTER)
+    } else {
+        patience
+    };
+    let (verdict, why) = if occasion.is_a_look && lasted > patience {
         let why = Why::Unexplained {
             alarm: name(),
-            lasted,
+            lasted: lasted.whole_seconds(),
         };
         (Verdict::Page, why)
     } else if grey {

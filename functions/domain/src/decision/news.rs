@@ -2,13 +2,15 @@
 //! it is what an alarm or a look at the system finds as well, and these events may never come.
 
 use events::{
-    CacheEvent, DatabaseEvent, DeploymentEvent, DeploymentScope, DeploymentState, ExecutionEvent,
-    ExecutionStatus, HealthEvent, RdsEventId, ScalingEvent, ScalingStep, ZonalShiftChange, ZonalShiftEvent,
+    CacheEvent, DatabaseEvent, DeploymentEvent, DeploymentScope, DeploymentState, Direction, ExecutionEvent,
+    ExecutionStatus, HealthEvent, HealthStatus, RdsEventId, ScalingEvent, ScalingStep, ZonalShiftChange,
+    ZonalShiftEvent,
 };
+
+use jiff::Timestamp;
 
 use super::{Decision, Known, Verdict, Why};
 use crate::journal::Outcome;
-use crate::names::Recovery;
 
 /// Failovers that RDS itself reports as failed: RDS-EVENT-0069 for a cluster.
 /// Source: RDS User Guide, USER_Events.Messages.
@@ -19,16 +21,9 @@ pub(super) fn database(event: &DatabaseEvent, known: Known<'_>) -> Decision {
     if !FAILED.contains(&event.event_id) {
         return Decision::of(Verdict::Note, Why::DatabaseNews { message });
     }
-    match &known.journal.lock {
-        // The run that waits for this failover sees it fail by itself, and pages with more to say.
-        Some(lock) if lock.is_held(known.now) => Decision::of(
-            Verdict::Ignore,
-            Why::RecoveryRunning {
-                incident: lock.holder.clone(),
-            },
-        ),
-        _ => Decision::of(Verdict::Page, Why::DatabaseFailoverFailed { message }),
-    }
+    // A run that waits for this failover sees it fail by itself, and pages with more to say.
+    Decision::running(known)
+        .unwrap_or_else(|| Decision::of(Verdict::Page, Why::DatabaseFailoverFailed { message }))
 }
 
 /// Whether a deployment as a whole failed: what a look at the system is worth.
@@ -42,6 +37,11 @@ pub(super) fn deployment(event: &DeploymentEvent) -> Decision {
         DeploymentScope::Instance { id } => format!("{} on {id}", event.deployment),
     };
     noted(format!("CodeDeploy reports {} of {what}", event.state.as_str()))
+}
+
+/// Whether a group could not launch an instance: what a look at it is worth.
+pub(super) fn is_failed_launch(event: &ScalingEvent) -> bool {
+    event.direction == Direction::Launch && matches!(event.step, ScalingStep::Unsuccessful(_))
 }
 
 pub(super) fn scaling(event: &ScalingEvent) -> Decision {
@@ -79,26 +79,24 @@ pub(super) fn cache(event: &CacheEvent) -> Decision {
     noted(format!("ElastiCache reports {} of {}", event.event, event.name))
 }
 
-pub(super) fn health(event: &HealthEvent) -> Decision {
-    let verdict = if event.is_open_issue() {
+pub(super) fn health(event: &HealthEvent, sent: Timestamp) -> Decision {
+    let verdict = if event.is_open_issue(sent) {
         Verdict::Watch
     } else {
         Verdict::Note
     };
-    let message = format!("AWS Health reports of {}: {}", event.service, event.event_type);
+    let status = match event.status {
+        Some(HealthStatus::Open) if event.is_issue() && verdict == Verdict::Note => "open, and ended",
+        Some(HealthStatus::Open) => "open",
+        Some(HealthStatus::Closed) => "closed",
+        Some(HealthStatus::Upcoming) => "upcoming",
+        None => "no status",
+    };
+    let message = format!(
+        "AWS Health reports of {}: {} ({status})",
+        event.service, event.event_type
+    );
     Decision::of(verdict, Why::News { message })
-}
-
-/// The recovery whose machine that is, if it is one of ours.
-pub(super) fn recovery_of(event: &ExecutionEvent) -> Option<Recovery> {
-    let machine = event
-        .state_machine
-        .rsplit(':')
-        .next()?
-        .strip_prefix("evenkeel-")?;
-    Recovery::ALL
-        .into_iter()
-        .find(|recovery| recovery.machine() == machine)
 }
 
 pub(super) const fn is_over(event: &ExecutionEvent) -> bool {

@@ -3,9 +3,10 @@
 use events::Alarm;
 use jiff::Timestamp;
 
-use super::Known;
+use super::{Known, health};
 use crate::duration::Duration;
 use crate::facts::{Deployment, DeploymentStatus, Targets};
+use crate::journal::{HealthIssue, HealthSeen};
 use crate::names::Zone;
 use crate::system::{DeclaredAlarm, Meaning, System};
 
@@ -25,6 +26,8 @@ pub(super) struct Picture<'a> {
     pub(super) came: Option<&'a Alarm>,
     /// Every declared alarm that is in ALARM, by name.
     pub(super) raised: Vec<Raised<'a>>,
+    /// The open issues of AWS Health in the Region that serves, the oldest first.
+    pub(super) health: Vec<&'a HealthSeen>,
 }
 
 /// How long before a deployment began an alarm may have risen and still be its doing: CodeDeploy's clock and CloudWatch's
@@ -55,12 +58,29 @@ impl<'a> Picture<'a> {
             })
             .collect();
         raised.sort_by_key(|alarm| (alarm.since, alarm.name));
+        let mut health: Vec<&'a HealthSeen> =
+            health::remembered(system, known.journal, &system.regions.primary, known.now)
+                .filter(|seen| seen.status == HealthIssue::Open)
+                .collect();
+        health.sort_by_key(|seen| (seen.since, &seen.event_type));
         Self {
             system,
             known,
             came,
             raised,
+            health,
         }
+    }
+
+    /// The same with an open issue of AWS Health that came just now, in place of what was noted of it.
+    #[must_use]
+    pub(super) fn with_health(mut self, arn: &str, came: &'a HealthSeen) -> Self {
+        let noted = self.known.journal.health.get(arn);
+        self.health
+            .retain(|seen| noted.is_none_or(|noted| !std::ptr::eq(*seen, noted)));
+        self.health.push(came);
+        self.health.sort_by_key(|seen| (seen.since, &seen.event_type));
+        self
     }
 
     /// The alarms that mean that, the earliest first.
@@ -84,14 +104,10 @@ impl<'a> Picture<'a> {
 
     /// Whether an alarm rose before the last recovery ended, and has not had the time to fall since.
     pub(super) fn is_settling(&self, alarm: &Raised<'_>) -> bool {
-        let closed = self
-            .known
+        self.known
             .journal
-            .incidents
-            .iter()
-            .map(|past| past.closed_at)
-            .max();
-        closed.is_some_and(|closed| alarm.since < closed && super::since(closed, self.known.now) < SETTLES)
+            .last_closed()
+            .is_some_and(|closed| alarm.since < closed && super::since(closed, self.known.now) < SETTLES)
     }
 
     /// What keeps instances from serving that should, if something does.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Decision, Evidence, Known, Verdict, Why};
 use crate::duration::Duration;
+use crate::journal::Incident;
 use crate::names::{IncidentId, Recovery};
 use crate::steps::Run;
 use crate::system::{Mode, System};
@@ -16,6 +17,8 @@ pub(super) struct Proposal {
     pub(super) opened_at: Timestamp,
     /// Whether it is one more round of what helped before.
     pub(super) is_a_round: bool,
+    /// The last run of this recovery, where it did not help and a person was paged about the same.
+    pub(super) left_to_people: Option<Incident>,
     /// The time in the incident's name, where that is not when it was opened.
     pub(super) named_at: Option<Timestamp>,
     pub(super) mode: Mode,
@@ -42,6 +45,7 @@ impl Proposal {
             opened_at,
             named_at: None,
             is_a_round: false,
+            left_to_people: None,
             mode: policy.map_or(Mode::Page, |policy| policy.mode),
             cooldown: policy.map_or(Duration::from_mins(30), |policy| policy.cooldown),
             why,
@@ -65,6 +69,7 @@ impl Proposal {
             opened_at,
             named_at,
             is_a_round,
+            left_to_people,
             mode,
             cooldown,
             why,
@@ -81,9 +86,14 @@ impl Proposal {
             .filter(|last| is_a_look && last.closed_at > opened_at)
             .map(|last| named(&format!("{key} after {}", last.id)));
         let first = named(&key);
-        let dealt_with = journal.incidents.iter().find(|past| {
+        let is_this_one = |past: &&Incident| {
             past.id == first || (!is_a_round && past.recovery == recovery && past.opened_at == opened_at)
-        });
+        };
+        let dealt_with = journal
+            .incidents
+            .iter()
+            .find(is_this_one)
+            .or(left_to_people.as_ref());
         let incident = match (dealt_with, afterwards) {
             (Some(past), _) => past.id.clone(),
             (None, Some(afterwards)) => afterwards,
@@ -105,13 +115,10 @@ impl Proposal {
             };
             return decided(Verdict::Ignore, why, evidence);
         }
+        if let Some(running) = Decision::running(known) {
+            return decided(running.verdict, running.why, evidence);
+        }
         if let Some(lock) = &journal.lock {
-            if lock.is_held(now) {
-                let why = Why::RecoveryRunning {
-                    incident: lock.holder.clone(),
-                };
-                return decided(Verdict::Ignore, why, evidence);
-            }
             evidence.push(Evidence::For(format!(
                 "the lock of {} expired at {}",
                 lock.holder, lock.expires_at

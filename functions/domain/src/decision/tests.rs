@@ -103,6 +103,7 @@ fn past(closed: i64, outcome: Outcome) -> Incident {
         closed_at: at(closed),
         outcome,
         seen: vec![],
+        left: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The reasons that settle decisions.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use crate::duration::Duration;
 use crate::journal::Outcome;
-use crate::names::{IncidentId, Recovery, Zone};
+use crate::names::{IncidentId, Recovery, Region, Zone};
 
 /// The reason that settled a decision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,10 +19,14 @@ pub enum Why {
         /// The alarm.
         alarm: String,
     },
-    /// Alarms that mean region-down and look at different things are in ALARM, and nothing speaks against moving.
+    /// Alarms that mean region-down and look at different things are in ALARM, or one is and AWS Health agrees, and
+    /// nothing speaks against moving.
     RegionDown {
         /// The alarms.
         alarms: Vec<String>,
+        /// The services of which AWS Health has an open issue there.
+        #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+        health: BTreeSet<String>,
     },
     /// No system declares the alarm.
     UndeclaredAlarm {
@@ -195,6 +200,15 @@ pub enum Why {
         /// Who disarmed it, and why.
         by: String,
     },
+    /// A zone that was left looks well again, and nothing else is wrong.
+    ZoneLooksWell {
+        /// The zone.
+        zone: Zone,
+        /// Since when nothing has said otherwise.
+        since: Timestamp,
+        /// The run that left it.
+        left_by: IncidentId,
+    },
     /// It was looked at, and nothing is wrong.
     AllIsWell,
     /// A person asked for it.
@@ -213,6 +227,13 @@ pub enum Why {
         run: String,
         /// How it ended, as Step Functions says it.
         status: String,
+    },
+    /// AWS Health says that a service is impaired that users depend on, and no alarm of the system's own agrees.
+    HealthAlone {
+        /// The service.
+        service: String,
+        /// The Region.
+        region: Region,
     },
     /// AWS tells something from which nothing follows by itself.
     News {
@@ -258,10 +279,12 @@ impl Why {
             Self::Unexplained { .. } => "unexplained",
             Self::Stuck { .. } => "stuck",
             Self::Disarmed { .. } => "disarmed",
+            Self::ZoneLooksWell { .. } => "zone-looks-well",
             Self::AllIsWell => "all-is-well",
             Self::Asked { .. } => "asked",
             Self::CannotBeAsked { .. } => "cannot-be-asked",
             Self::RunDied { .. } => "run-died",
+            Self::HealthAlone { .. } => "health-alone",
             Self::News { .. } => "news",
         }
     }
@@ -271,8 +294,26 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DatabaseDown { alarm } => write!(f, "{alarm} is in ALARM and means database-down"),
-            Self::RegionDown { alarms } => {
-                write!(f, "{} are in ALARM and mean region-down", alarms.join(" and "))
+            Self::RegionDown { alarms, health } => {
+                let (are, mean) = if alarms.len() == 1 {
+                    ("is", "means")
+                } else {
+                    ("are", "mean")
+                };
+                write!(
+                    f,
+                    "{} {are} in ALARM and {mean} region-down",
+                    alarms.join(" and ")
+                )?;
+                if health.is_empty() {
+                    return Ok(());
+                }
+                let services: Vec<&str> = health.iter().map(String::as_str).collect();
+                write!(
+                    f,
+                    ", and AWS Health has an open issue of {} there",
+                    services.join(" and ")
+                )
             }
             Self::UndeclaredAlarm {
                 alarm,
@@ -357,12 +398,19 @@ impl fmt::Display for Why {
                 )
             }
             Self::Disarmed { recovery, by } => write!(f, "{recovery} fits, and the system is disarmed: {by}"),
+            Self::ZoneLooksWell { zone, since, left_by } => {
+                write!(f, "{zone}, which {left_by} left, has looked well since {since}")
+            }
             Self::AllIsWell => f.write_str("no declared alarm is in ALARM"),
             Self::Asked { by } => write!(f, "asked for by {by}"),
             Self::CannotBeAsked { what } => f.write_str(what),
             Self::RunDied { run, status } => write!(
                 f,
                 "{run} ended as {status}, and could tell nobody; what it had done stands as it was left"
+            ),
+            Self::HealthAlone { service, region } => write!(
+                f,
+                "AWS Health has an open issue of {service} in {region}, and no alarm says that the Region is lost"
             ),
             Self::News { message } => f.write_str(message),
         }

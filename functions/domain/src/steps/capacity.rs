@@ -95,8 +95,17 @@ pub enum Input {
         /// What is to be done.
         plan: Plan,
     },
-    /// The undo of `zone-left`, and the way back: the group uses the zone again, with the size that it had.
+    /// The undo of `zone-left`, and the way back: the group uses the zone again, with the size that it had when the run
+    /// began. As an undo, only where it used the zone then.
     ZoneRejoined {
+        /// The run.
+        run: Run,
+        /// What is to be done.
+        plan: Plan,
+    },
+    /// The end of the way back: the group has the size that it had before the evacuation, unless somebody has changed it
+    /// since.
+    RaiseTakenBack {
         /// The run.
         run: Run,
         /// What is to be done.

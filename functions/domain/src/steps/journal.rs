@@ -7,9 +7,9 @@ use super::Run;
 use super::assess::Assessment;
 use super::database::{Moved, Written};
 use super::notify::Failure;
-use super::plan::{self, Plan};
+use super::plan::{self, Plan, Raise, What};
 use super::region::{self, Answer, Approval, Fencing, Noted, Promoted, RegionAssessment, Seen};
-use crate::journal::Outcome;
+use crate::journal::{Outcome, ZoneLeft};
 use crate::names::Epoch;
 
 /// What `journal` can be asked to ensure.
@@ -77,6 +77,9 @@ pub struct Record {
     /// What a recovery inside a Region was going to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+    /// Users were seen to be kept away from the zone of the plan: from then on an evacuation is not undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Seen>,
     /// The proof that it helped, seen from outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven: Option<Seen>,
@@ -127,6 +130,27 @@ impl Record {
             (None, region::Verdict::FailOver | region::Verdict::SwitchOver, Some(_)) => Outcome::Recovered,
             // Nothing says that it failed, and nothing proves that it worked: that is for a person to look at.
             (None, region::Verdict::FailOver | region::Verdict::SwitchOver, None) => Outcome::Paged,
+        }
+    }
+
+    /// The zone that the run left for good: its users are away, and no undo brings them back.
+    pub fn zone_left(&self) -> Option<ZoneLeft> {
+        self.away.as_ref()?;
+        match &self.plan.as_ref()?.what {
+            What::Zone {
+                zone: Some(zone),
+                standing,
+                needed,
+                ..
+            } => Some(ZoneLeft {
+                zone: zone.clone(),
+                raise: Raise::of(*standing, *needed),
+            }),
+            What::Zone { zone: None, .. }
+            | What::RollBack { .. }
+            | What::Replace { .. }
+            | What::ScaleOut { .. }
+            | What::FailOverCache { .. } => None,
         }
     }
 

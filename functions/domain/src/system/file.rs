@@ -223,6 +223,9 @@ pub struct PolicyTable {
     /// Leaving an Availability Zone.
     #[serde(default)]
     pub evacuate_zone: OtherPolicyTable,
+    /// Using an Availability Zone again that was left.
+    #[serde(default)]
+    pub return_to_zone: ReturnPolicyTable,
     /// Replacing unhealthy instances.
     #[serde(default)]
     pub replace_instances: ReplacePolicyTable,
@@ -264,6 +267,38 @@ impl Default for OtherPolicyTable {
 
 const fn default_other_cooldown() -> Duration {
     Duration::from_mins(30)
+}
+
+/// When a zone that was left may be used again.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReturnPolicyTable {
+    /// `page`: people are told once that the zone looks well, and one of them starts it. `automatic`: by itself. Only for
+    /// zones whose alarms see something while no user is sent there, a canary above all: otherwise they are silent
+    /// whether the zone is well or not.
+    #[serde(default = "by_a_person")]
+    pub mode: Mode,
+    /// How long after one return the next may not start by itself: a zone that fails again in that time is a person's to
+    /// judge (the flap guard).
+    #[serde(default = "default_return_cooldown")]
+    pub cooldown: Duration,
+}
+
+impl Default for ReturnPolicyTable {
+    fn default() -> Self {
+        Self {
+            mode: by_a_person(),
+            cooldown: default_return_cooldown(),
+        }
+    }
+}
+
+const fn by_a_person() -> Mode {
+    Mode::Page
+}
+
+const fn default_return_cooldown() -> Duration {
+    Duration::from_mins(12 * 60)
 }
 
 /// When a deployment may be rolled back.
@@ -357,6 +392,7 @@ impl Default for PolicyTable {
             fail_over_region: RegionPolicyTable::default(),
             roll_back_deployment: RollBackPolicyTable::default(),
             evacuate_zone: OtherPolicyTable::default(),
+            return_to_zone: ReturnPolicyTable::default(),
             replace_instances: ReplacePolicyTable::default(),
             scale_out: ScaleOutPolicyTable::default(),
             fail_over_cache: OtherPolicyTable::default(),

@@ -3,8 +3,12 @@
 
 use domain::decision::{Decision, Known, Verdict, decide, systems_of};
 use domain::facts::{Deployment, DeploymentStatus, Facts, Group, Health, Targets};
-use domain::journal::{AlarmSeen, Disarmed, Incident, Lock, Outcome, View};
+use domain::journal::{
+    AlarmSeen, Disarmed, HealthIssue, HealthSeen, Incident, Lock, Outcome, View, ZoneLeft,
+};
 use domain::names::{Epoch, Recovery, Zone};
+use domain::steps::plan::Raise;
+use domain::steps::region::GroupSize;
 use domain::system::{System, Systems};
 use events::{
     Alarm, AlarmKind, AlarmState, Asked, Asker, DatabaseEvent, DatabaseSource, DeploymentEvent,
@@ -89,9 +93,7 @@ impl Row {
     }
 
     fn facts(&self) -> Option<Facts> {
-        if [&self.targets, &self.deployments].iter().all(|cell| *cell == "-")
-            && !self.past.starts_with("vain")
-        {
+        if [&self.targets, &self.deployments].iter().all(|cell| *cell == "-") && self.in_vain() == 0 {
             return None;
         }
         let unseen = self.targets == "unseen";
@@ -102,10 +104,7 @@ impl Row {
                 desired: 6,
                 max: 12,
                 in_service: 6,
-                launches_in_vain: self
-                    .past
-                    .strip_prefix("vain ")
-                    .map_or(0, |count| count.parse().expect("a number")),
+                launches_in_vain: self.in_vain(),
             }),
             deployments: (self.deployments != "-").then(|| list(&self.deployments).map(deployment).collect()),
             unseen: if unseen {
@@ -116,17 +115,31 @@ impl Row {
         })
     }
 
+    /// How many launches were in vain, which is said behind what the journal remembers.
+    fn in_vain(&self) -> u32 {
+        let (_, count) = self.past.split_once("vain ").unwrap_or(("", "0"));
+        count.parse().expect("a number")
+    }
+
     fn journal(&self) -> View {
         let mut view = View::default();
         for up in list(&self.also_up) {
             let (name, since) = up.split_once(' ').expect("an alarm and how long ago");
+            let ended = since.strip_prefix("ok ");
+            if let Some(service) = name.strip_prefix("health") {
+                let service = service.strip_prefix('/').unwrap_or("EC2");
+                let (arn, seen) = issue(service, ended.is_none(), ago(ended.unwrap_or(since)));
+                view.health.insert(arn, seen);
+                continue;
+            }
             let seen = AlarmSeen {
-                in_alarm: true,
-                changed_at: ago(since),
+                in_alarm: ended.is_none(),
+                changed_at: ago(ended.unwrap_or(since)),
             };
             view.alarms.insert(name.to_owned(), seen);
         }
-        match self.past.split(' ').collect::<Vec<_>>()[..] {
+        let (past_only, _) = self.past.split_once(" vain ").unwrap_or((&self.past, ""));
+        match past_only.split(' ').collect::<Vec<_>>()[..] {
             ["-" | "repeated" | "vain", ..] => {}
             ["lock"] => view.lock = Some(lock(ago("1m"))),
             ["lock", since] if since.ends_with('m') => view.lock = Some(lock(ago(since))),
@@ -136,6 +149,13 @@ impl Row {
                     at: ago("60m"),
                     by: "on-call".to_owned(),
                     because: "maintenance".to_owned(),
+                });
+            }
+            ["left", zone, since] => {
+                let minutes = since.trim_end_matches('m').parse().expect("minutes");
+                view.incidents.push(Incident {
+                    left: Some(left(zone)),
+                    ..past(Recovery::EvacuateZone, minutes, Outcome::Recovered)
                 });
             }
             [recovery, since, outcome] => {
@@ -192,6 +212,20 @@ fn past(recovery: Recovery, minutes: i64, outcome: Outcome) -> Incident {
         closed_at,
         outcome,
         seen: vec![],
+        left: None,
+    }
+}
+
+/// A zone, by its letter, that was left without a change of the group's size.
+fn left(zone: &str) -> ZoneLeft {
+    let standing = GroupSize {
+        min: 6,
+        desired: 6,
+        max: 12,
+    };
+    ZoneLeft {
+        zone: Zone(format!("eu-central-1{zone}")),
+        raise: Raise::of(standing, 6),
     }
 }
 
@@ -268,6 +302,52 @@ pub(crate) fn alarm(name: &str, state: AlarmState, changed_at: Timestamp, muted:
     }
 }
 
+/// What AWS Health says of an issue in the Region that serves.
+pub(crate) fn aws_health(service: &str, open: bool, said_at: Timestamp) -> Signal {
+    let (arn, noted) = issue(service, open, said_at);
+    let subject = Subject::Health(HealthEvent {
+        arn,
+        service: noted.service,
+        event_type: noted.event_type,
+        category: HealthCategory::Issue,
+        scope: HealthScope::Public,
+        communication: "1".to_owned(),
+        status: Some(if open {
+            HealthStatus::Open
+        } else {
+            HealthStatus::Closed
+        }),
+        started_at: None,
+        ended_at: None,
+        updated_at: None,
+        description: String::new(),
+        entities: vec![],
+        page: Page { number: 1, of: 1 },
+        delivered_in: "us-west-2".to_owned(),
+    });
+    about(subject, said_at, Via::EventBridge)
+}
+
+/// The same as it is noted: every service has one issue.
+fn issue(service: &str, open: bool, said_at: Timestamp) -> (String, HealthSeen) {
+    let event_type = format!("AWS_{service}_OPERATIONAL_ISSUE");
+    let seen = HealthSeen {
+        service: service.to_owned(),
+        region: "eu-central-1".parse().expect("a Region"),
+        event_type: event_type.clone(),
+        status: if open {
+            HealthIssue::Open
+        } else {
+            HealthIssue::Closed
+        },
+        since: said_at,
+        said_at,
+        heard_at: said_at,
+    };
+    let arn = format!("arn:aws:health:eu-central-1::event/{service}/{event_type}/1");
+    (arn, seen)
+}
+
 fn about(subject: Subject, time: Timestamp, via: Via) -> Signal {
     Signal {
         id: "the-signal".to_owned(),
@@ -339,27 +419,22 @@ pub(crate) fn signal(comes: &str) -> Signal {
             message: "what RDS says".to_owned(),
             happened_at: just_now,
         })),
-        ["health", status] => aws(Subject::Health(HealthEvent {
-            arn: "arn:aws:health:eu-central-1::event/EC2/AWS_EC2_OPERATIONAL_ISSUE/1".to_owned(),
-            service: "EC2".to_owned(),
-            event_type: "AWS_EC2_OPERATIONAL_ISSUE".to_owned(),
-            category: HealthCategory::Issue,
-            scope: HealthScope::Public,
-            communication: "1".to_owned(),
-            status: Some(if status == "open" {
-                HealthStatus::Open
-            } else {
-                HealthStatus::Closed
-            }),
-            started_at: None,
-            ended_at: None,
-            updated_at: None,
-            description: String::new(),
-            entities: vec![],
-            page: Page { number: 1, of: 1 },
-            delivered_in: "us-west-2".to_owned(),
-        })),
-        ["launch", "failed"] => aws(Subject::Scaling(ScalingEvent {
+        ["health", status, ref rest @ ..] => {
+            let is_service = |word: &&&str| word.chars().all(|letter| letter.is_ascii_uppercase());
+            let is_time = |word: &&&str| word.starts_with(|first: char| first.is_ascii_digit());
+            let service = rest.iter().find(is_service).map_or("EC2", |service| *service);
+            let time = rest.iter().find(is_time).map_or(just_now, |since| ago(since));
+            let signal = aws_health(service, status == "open", time);
+            Signal {
+                region: if rest.contains(&"standby") {
+                    "eu-west-1".to_owned()
+                } else {
+                    signal.region.clone()
+                },
+                ..signal
+            }
+        }
+        ["launch", "failed", ref since @ ..] => aws(Subject::Scaling(ScalingEvent {
             group: "shop-web".to_owned(),
             instance: None,
             direction: Direction::Launch,
@@ -371,7 +446,7 @@ pub(crate) fn signal(comes: &str) -> Signal {
             }),
             origin: None,
             destination: None,
-            happened_at: just_now,
+            happened_at: since.first().map_or(just_now, |since| ago(since)),
         })),
         ["ended", status, ref error @ ..] => aws(Subject::Execution(ExecutionEvent {
             state_machine:

@@ -70,4 +70,7 @@ fn the_guides_examples_can_be_read() {
     assert_eq!(facts.targets.expect("targets").all().healthy, 4);
     let journal: domain::journal::View = serde_json::from_str(example("journal")).expect("a journal");
     assert_eq!(journal.alarms.len(), 1);
+    let journal: domain::journal::View = serde_json::from_str(example("health")).expect("a journal");
+    assert!(journal.health.values().all(|seen| seen.is_open(language::now())));
+    assert_eq!(journal.health.len(), 1);
 }

@@ -1,7 +1,9 @@
-use domain::names::Zone;
+use domain::names::{Zone, ZoneId};
 use domain::steps::assess::{Assessment, Verdict, Writer};
 use domain::steps::database::{Moved, Written};
 use domain::steps::notify::Failure;
+use domain::steps::plan::{self, Plan, What};
+use domain::steps::region::{GroupSize, Seen};
 use domain::system;
 use insta::assert_snapshot;
 
@@ -377,4 +379,131 @@ mode = "page"
         assert_eq!(record.outcome(), Outcome::Recovered);
         assert_eq!(assessed().outcome(), Outcome::Paged);
     }
+}
+
+/// An evacuation that came so far that users are away, of a group that wanted so many instances before.
+fn evacuated(desired: u32) -> Record {
+    let seen = |what: &str| {
+        Some(Seen {
+            at: at("2026-09-21T14:15:00Z"),
+            seen: vec![what.to_owned()],
+        })
+    };
+    Record {
+        plan: Some(Plan {
+            at: at("2026-09-21T14:13:30Z"),
+            verdict: plan::Verdict::Act,
+            what: What::Zone {
+                zone: Some(Zone("eu-central-1a".to_owned())),
+                zone_id: Some(ZoneId("euc1-az2".to_owned())),
+                standing: GroupSize {
+                    min: 3,
+                    desired,
+                    max: 12,
+                },
+                needed: 6,
+                launches_there: true,
+                raised: None,
+            },
+            seen: vec!["shop-zone-a-errors is in ALARM".to_owned()],
+        }),
+        away: seen("nobody is sent to eu-central-1a"),
+        proven: seen("shop-checkout-failing OK"),
+        ..Record::default()
+    }
+}
+
+fn told(recovery: Recovery, record: &Record) -> Message {
+    let run = Run {
+        incident: format!("shop-{recovery}-20260921T141320Z-0123456789abcdef")
+            .parse()
+            .expect("valid"),
+        recovery,
+        because: "eu-central-1a does not serve as the other zones do".into(),
+        ..run()
+    };
+    Message::about_run(&shop(), &here(), &run, record, at("2026-09-21T14:15:02Z"))
+}
+
+#[test]
+fn an_evacuation_names_the_way_back() {
+    let message = told(Recovery::EvacuateZone, &evacuated(6));
+    assert_eq!(message.topic, shop().people.report);
+    assert_snapshot!(format!("{}\n---\n{}", message.subject, message.text));
+    let raised = told(Recovery::EvacuateZone, &evacuated(4));
+    assert!(
+        raised
+            .text
+            .contains("The group wants 6 instances instead of 4: that is taken back then."),
+        "{}",
+        raised.text
+    );
+}
+
+#[test]
+fn an_evacuation_that_got_stuck_with_users_away_says_both_ways() {
+    let failure = Failure {
+        state: "VerifyUsers".into(),
+        error: "DeadlinePassed".into(),
+        cause: "shop-checkout-failing ALARM".into(),
+    };
+    let mut record = Record {
+        proven: None,
+        failure: Some(failure),
+        ..evacuated(6)
+    };
+    let message = told(Recovery::EvacuateZone, &record);
+    assert_eq!(message.topic, shop().people.page);
+    assert_snapshot!(format!("{}\n---\n{}", message.subject, message.text));
+    // Users are not away: there is nowhere to return to.
+    record.away = None;
+    let message = told(Recovery::EvacuateZone, &record);
+    assert!(!message.text.contains("return-to-zone"), "{}", message.text);
+}
+
+#[test]
+fn a_way_back_that_ended_with_too_many_instances_says_that_users_are_served() {
+    let failure = Failure {
+        state: "TakeRaiseBack".into(),
+        error: "Refused".into(),
+        cause: "ValidationError".into(),
+    };
+    let record = Record {
+        away: None,
+        failure: Some(failure),
+        ..evacuated(6)
+    };
+    let message = told(Recovery::ReturnToZone, &record);
+    assert!(
+        message.text.contains("Users are served from all zones again."),
+        "{}",
+        message.text
+    );
+}
+
+#[test]
+fn a_zone_that_looks_well_is_news_and_wakes_nobody() {
+    let decision = Decision {
+        verdict: domain::decision::Verdict::Note,
+        why: Why::ZoneLooksWell {
+            zone: Zone("eu-central-1a".to_owned()),
+            since: at("2026-09-21T14:20:00Z"),
+            left_by: "shop-evacuate-zone-20260921T141320Z-0123456789abcdef"
+                .parse()
+                .expect("valid"),
+        },
+        evidence: vec![domain::decision::Evidence::For(
+            "no declared alarm is in ALARM".to_owned(),
+        )],
+        about: Some("shop-evacuate-zone-20260921T141320Z-0123456789abcdef".to_owned()),
+    };
+    assert!(decision.tells_people());
+    let message = Message::about_decision(&shop(), &here(), "look/1", &decision);
+    assert_eq!(message.topic, shop().people.report);
+    assert_eq!(
+        message.key,
+        Message::about_decision(&shop(), &here(), "look/2", &decision).key,
+        "once"
+    );
+    assert_snapshot!(format!("{}\n---\n{}", message.subject, message.text));
 }

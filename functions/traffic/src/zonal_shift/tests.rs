@@ -197,6 +197,8 @@ impl Scene {
                         max: 12,
                     },
                     needed: 6,
+                    launches_there: true,
+                    raised: None,
                 },
                 seen: Vec::new(),
             },

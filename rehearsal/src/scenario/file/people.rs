@@ -177,10 +177,7 @@ fn run(
         );
         return None;
     };
-    let named = Recovery::ALL
-        .into_iter()
-        .find(|recovery| recovery.machine() == machine.get_ref());
-    let Some(named) = named else {
+    let Some(named) = Recovery::named(machine.get_ref()) else {
         problems.note(
             machine.span(),
             format!("no recovery is named `{}`", machine.get_ref()),

@@ -41,7 +41,7 @@ pub(super) struct Table {
     percent: Option<Spanned<u32>>,
     /// How long it takes until there are as many.
     ramp: Option<Spanned<Duration>>,
-    /// The alarm that flaps.
+    /// The alarm that flaps, or falls silent.
     alarm: Option<Spanned<String>>,
 }
 
@@ -92,6 +92,8 @@ enum Word {
     CachePrimaryLost,
     AlarmStorm,
     AlarmFlaps,
+    AlarmSilent,
+    HealthStorm,
     EventDropped,
 }
 
@@ -107,6 +109,7 @@ impl Word {
             | Self::CapacityShort
             | Self::InstancesLost
             | Self::WebUnreachable
+            | Self::HealthStorm
             | Self::DeploymentRunning => true,
             Self::WriterHangs
             | Self::WriterHostLost
@@ -121,6 +124,7 @@ impl Word {
             | Self::CachePrimaryLost
             | Self::AlarmStorm
             | Self::AlarmFlaps
+            | Self::AlarmSilent
             | Self::EventDropped => false,
         }
     }
@@ -136,6 +140,7 @@ impl Word {
                 | Self::Deployment
                 | Self::AlarmStorm
                 | Self::AlarmFlaps
+                | Self::HealthStorm
         )
     }
 }
@@ -162,7 +167,11 @@ pub(super) fn fault(
         missing("region", "\"primary\"");
     }
     // Of each further key: whether this fault needs it, whether it is there, an example, and what it goes with.
-    let counted = matches!(word, Word::InstancesLost | Word::AlarmStorm | Word::AlarmFlaps);
+    let counted = matches!(
+        word,
+        Word::InstancesLost | Word::AlarmStorm | Word::AlarmFlaps | Word::HealthStorm
+    );
+    let named = matches!(word, Word::AlarmFlaps | Word::AlarmSilent);
     let zoned = matches!(word, Word::ZoneLost | Word::ZoneGrey);
     for (key, needed, is_there, example) in [
         (
@@ -187,12 +196,7 @@ pub(super) fn fault(
         ("zone", zoned, table.zone.is_some(), "\"a\""),
         ("percent", word == Word::LoadSpike, table.percent.is_some(), "200"),
         ("ramp", word == Word::LoadSpike, table.ramp.is_some(), "\"2m\""),
-        (
-            "alarm",
-            word == Word::AlarmFlaps,
-            table.alarm.is_some(),
-            "\"shop-checkout-failing\"",
-        ),
+        ("alarm", named, table.alarm.is_some(), "\"shop-checkout-failing\""),
     ] {
         if needed && !is_there {
             missing(key, example);
@@ -208,7 +212,7 @@ pub(super) fn fault(
         misplaced("at-most", table.at_most.as_ref(), "`capacity-short`", problems);
     }
     if !counted {
-        let goes_with = "`instances-lost`, `alarm-storm` and `alarm-flaps`";
+        let goes_with = "`instances-lost`, `alarm-storm`, `alarm-flaps` and `health-storm`";
         misplaced("count", table.count.as_ref(), goes_with, problems);
     }
     if word != Word::Deployment {
@@ -222,8 +226,9 @@ pub(super) fn fault(
         misplaced("percent", table.percent.as_ref(), "`load-spike`", problems);
         misplaced("ramp", table.ramp.as_ref(), "`load-spike`", problems);
     }
-    if word != Word::AlarmFlaps {
-        misplaced("alarm", table.alarm.as_ref(), "`alarm-flaps`", problems);
+    if !named {
+        let goes_with = "`alarm-flaps` and `alarm-silent`";
+        misplaced("alarm", table.alarm.as_ref(), goes_with, problems);
     }
     if word.cannot_pass() {
         misplaced(
@@ -343,6 +348,8 @@ fn kind(table: &Table, place: Option<Where>, system: Option<&System>) -> Option<
         Word::CachePrimaryLost => Kind::CachePrimaryLost,
         Word::AlarmStorm => Kind::AlarmStorm(number(&table.count)?),
         Word::AlarmFlaps => Kind::AlarmFlaps(table.alarm.as_ref()?.get_ref().clone(), number(&table.count)?),
+        Word::AlarmSilent => Kind::AlarmSilent(table.alarm.as_ref()?.get_ref().clone()),
+        Word::HealthStorm => Kind::HealthStorm(place?, number(&table.count)?),
         Word::EventDropped => Kind::EventsDropped,
     })
 }

@@ -116,6 +116,8 @@ fn faults_of_a_web_tier_are_read_and_say_what_they_lack() {
         "kind = \"cache-primary-lost\"",
         "kind = \"alarm-storm\"\ncount = 100",
         "kind = \"alarm-flaps\"\nalarm = \"shop-load\"\ncount = 3",
+        "kind = \"alarm-silent\"\nalarm = \"shop-load\"\nlasts = \"5m\"",
+        "kind = \"health-storm\"\nregion = \"primary\"\ncount = 100",
         "kind = \"event-dropped\"",
         "kind = \"instances-lost\"\nregion = \"primary\"\ncount = 2",
     ] {
@@ -140,6 +142,11 @@ fn faults_of_a_web_tier_are_read_and_say_what_they_lack() {
         (
             "kind = \"alarm-flaps\"\nalarm = \"shop-loud\"\ncount = 3",
             "the system declares no alarm `shop-loud`",
+        ),
+        ("kind = \"alarm-silent\"", "this fault does not say `alarm`"),
+        (
+            "kind = \"health-storm\"\nregion = \"primary\"",
+            "this fault does not say `count`",
         ),
         (
             "kind = \"alarm-storm\"\ncount = 9\nlasts = \"1m\"",

@@ -440,6 +440,33 @@ fn a_zone_is_left_and_joined_again_while_enough_serve() {
 }
 
 #[test]
+fn zones_of_a_group_never_differ_by_more_than_one_for_long() {
+    let mut world = world(&[], 5);
+    let (region, group) = (home(&world), web(&world).group.clone());
+    let all: Vec<String> = web(&world).zones.subnets.values().cloned().collect();
+    let asked = |desired, subnets: &[String]| Wanted {
+        desired: Some(desired),
+        subnets: Some(subnets.to_vec()),
+        ..Wanted::default()
+    };
+    for (desired, subnets, spread) in [
+        (7, &all[1..], [0, 3, 4]),
+        (7, &all[..], [2, 2, 3]),
+        (10, &all[..], [3, 3, 4]),
+        (6, &all[..], [2, 2, 2]),
+    ] {
+        world
+            .change_group(&region, &group, &asked(desired, subnets))
+            .expect("known subnets");
+        world.advance(world.now + 600_000);
+        let mut there = ['a', 'b', 'c'].map(|letter| in_zone(&world, letter));
+        there.sort_unstable();
+        assert_eq!(there, spread, "{desired} in {} zones", subnets.len());
+        assert_eq!(share(&world), ALL);
+    }
+}
+
+#[test]
 fn a_zonal_shift_takes_users_out_of_a_zone_until_it_ends() {
     use super::super::web::ShiftRefusal;
 

@@ -146,19 +146,25 @@ impl Web {
         self.instances.iter().filter(stays)
     }
 
-    /// How many instances a zone of a balanced group holds at most.
-    fn most_in_a_zone(&self) -> u32 {
-        self.desired.div_ceil(count(self.zones.open()).max(1))
+    /// How many instances each open zone of a balanced group holds: as many as every other, and the rest where there are
+    /// most already. Two zones of it never differ by more than one.
+    fn shares(&self) -> Vec<(&str, usize)> {
+        let here = |zone: &str| count(self.staying().filter(|instance| instance.zone == zone));
+        let mut zones: Vec<&str> = self.zones.open().collect();
+        zones.sort_by_key(|zone| std::cmp::Reverse(here(zone)));
+        let (desired, all) = (self.desired as usize, zones.len().max(1));
+        let rest = desired % all;
+        let share = |(index, zone)| (zone, desired / all + usize::from(index < rest));
+        zones.into_iter().enumerate().map(share).collect()
     }
 
     /// The instances that are where the group wants them, oldest first.
     fn placed(&self) -> Vec<&Instance> {
-        let most = self.most_in_a_zone() as usize;
-        self.zones
-            .open()
-            .flat_map(|zone| {
+        self.shares()
+            .into_iter()
+            .flat_map(|(zone, share)| {
                 let there = self.staying().filter(move |instance| instance.zone == zone);
-                there.take(most)
+                there.take(share)
             })
             .collect()
     }

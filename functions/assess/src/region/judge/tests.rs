@@ -2,7 +2,8 @@ use capacity::observe::{GroupObserved, TargetsObserved};
 use database::region::global::{Global, Member, Moving};
 use database::region::half::{Group, Half};
 use database::region::lag::Reference;
-use domain::names::Recovery;
+use domain::journal::Lock;
+use domain::names::{Epoch, Recovery};
 use domain::steps::Run;
 use domain::steps::region::{GroupSize, Lag};
 use domain::system::{System, Watches, read};
@@ -132,6 +133,7 @@ fn facts<'a>(system: &'a System, run: &'a Run, kind: Kind) -> Facts<'a> {
             ],
             ended: vec![],
         },
+        lock_there: if planned { Ok(None) } else { unknown() },
         written: if planned {
             Written::Yes
         } else {
@@ -177,6 +179,17 @@ fn facts<'a>(system: &'a System, run: &'a Run, kind: Kind) -> Facts<'a> {
         source_in_service: if planned { Ok(6) } else { unknown() },
         quota: Some(Ok(64.0)),
     }
+}
+
+/// The lock there, taken by that run at that time, for an hour.
+fn lock(holder: &str, taken_at: &str) -> std::result::Result<Option<Lock>, Unknown> {
+    let taken_at = at(taken_at);
+    Ok(Some(Lock {
+        epoch: Epoch(1),
+        holder: holder.parse().expect("an incident"),
+        taken_at,
+        expires_at: taken_at + jiff::SignedDuration::from_hours(1),
+    }))
 }
 
 /// A verdict or an error's name, and words that must be in what was seen.
@@ -357,6 +370,167 @@ fn a_region_is_lost_when_two_signals_say_so_for_long_enough_and_it_takes_no_writ
             "the engine versions differ, 16.3 and 16.4",
         ),
     ]);
+}
+
+/// Both signals are up since 07:15:30.
+#[test]
+fn a_region_that_heals_itself_is_waited_for_and_not_for_long() {
+    use Kind::{Global, Replica};
+    use Recovery::FailOverRegion as Lost;
+
+    hold(&[
+        (
+            "nobody holds the lock there",
+            Global,
+            Lost,
+            |f| f.lock_there = Ok(None),
+            "FailOver",
+            "have held for 20s",
+        ),
+        (
+            "its journal does not answer, as that of a lost Region",
+            Global,
+            Lost,
+            |f| f.lock_there = unknown(),
+            "FailOver",
+            "whether eu-central-1 is healing itself is not known: no answer",
+        ),
+        (
+            "a recovery began there before both signals were up",
+            Global,
+            Lost,
+            |f| f.lock_there = lock("roll-back", "07:15:20"),
+            "NotYet",
+            "eu-central-1 is healing itself: roll-back holds its lock since 2026-10-01T07:15:20Z",
+        ),
+        (
+            "a replica as well",
+            Replica,
+            Lost,
+            |f| f.lock_there = lock("roll-back", "07:15:20"),
+            "NotYet",
+            "roll-back has 2m 30s to end this",
+        ),
+        (
+            "it has a moment left",
+            Global,
+            Lost,
+            |f| {
+                f.lock_there = lock("roll-back", "07:15:20");
+                f.now = at("07:17:49");
+            },
+            "NotYet",
+            "roll-back has 2m 30s to end this",
+        ),
+        (
+            "it has had its time",
+            Global,
+            Lost,
+            |f| {
+                f.lock_there = lock("roll-back", "07:15:20");
+                f.now = at("07:17:50");
+            },
+            "FailOver",
+            "roll-back has not ended them in 2m 30s",
+        ),
+        (
+            "it began after both signals were up, and has no longer for that",
+            Global,
+            Lost,
+            |f| {
+                f.lock_there = lock("roll-back", "07:17:40");
+                f.now = at("07:17:59");
+            },
+            "NotYet",
+            "roll-back has 2m 30s to end this",
+        ),
+        (
+            "nor has one that follows another, or whose clock is ahead",
+            Global,
+            Lost,
+            |f| {
+                f.lock_there = lock("fail-over-database", "07:20:00");
+                f.now = at("07:18:00");
+            },
+            "FailOver",
+            "fail-over-database has not ended them in 2m 30s",
+        ),
+        (
+            "a lock that was left behind long ago",
+            Global,
+            Lost,
+            |f| f.lock_there = lock("roll-back", "06:30:00"),
+            "FailOver",
+            "roll-back has not ended them in 2m 30s",
+        ),
+        (
+            "a lock that has expired",
+            Global,
+            Lost,
+            |f| f.lock_there = lock("roll-back", "06:16:00"),
+            "FailOver",
+            "have held for 20s",
+        ),
+        (
+            "this run's own, from before it was started again",
+            Global,
+            Lost,
+            |f| f.lock_there = lock("this", "07:15:40"),
+            "FailOver",
+            "have held for 20s",
+        ),
+        (
+            "it healed: writes pass",
+            Global,
+            Lost,
+            |f| {
+                f.lock_there = lock("roll-back", "07:15:20");
+                f.written = Written::Yes;
+            },
+            "StandDown",
+            "takes writes",
+        ),
+        (
+            "it healed: a signal ended a window ago",
+            Global,
+            Lost,
+            |f| {
+                f.lock_there = lock("roll-back", "07:15:20");
+                f.signals.raised.pop();
+                f.signals.ended = vec![signal(Watches::Reachability, "07:15:40")];
+            },
+            "StandDown",
+            "did not hold",
+        ),
+        (
+            "a person's order is not waited out, and the person is told",
+            Global,
+            Lost,
+            |f| {
+                f.lock_there = lock("roll-back", "07:15:20");
+                f.signals = Signals::default();
+            },
+            "FailOver",
+            "eu-central-1 is healing itself: roll-back",
+        ),
+        (
+            "the database is here already: nothing there matters any more",
+            Global,
+            Lost,
+            |f| {
+                f.lock_there = lock("roll-back", "07:15:20");
+                global_of(f).members = members(&[(TARGET, true), (SOURCE, false)]);
+            },
+            "FailOver",
+            "going on from there",
+        ),
+    ]);
+}
+
+/// Both are counted from when both signals were up; the longest window must leave some patience.
+#[test]
+fn patience_outlasts_every_window() {
+    assert!(healing::PATIENCE > domain::system::region_failover::LONGEST_WINDOW);
 }
 
 #[test]
@@ -846,6 +1020,7 @@ fn an_assessment_says_what_was_seen_of_both_regions() {
         [
             "shop-users (users) in ALARM since 2026-10-01T07:15:00Z",
             "shop-reachability (reachability) in ALARM since 2026-10-01T07:15:30Z",
+            "whether eu-central-1 is healing itself is not known: no answer",
             "eu-central-1: the write check failed: no answer within 1000 ms",
             "RDS in eu-central-1 does not answer: unavailable: rds:DescribeDBClusters",
             "RDS in eu-west-1 describes global cluster shop-global: status available, writer shop-db in eu-central-1, \

@@ -144,6 +144,10 @@ pub(super) fn policies(table: &PolicyTable) -> BTreeMap<Recovery, OtherPolicy> {
         ),
         (Recovery::EvacuateZone, zone),
         (
+            Recovery::ReturnToZone,
+            of(table.return_to_zone.mode, table.return_to_zone.cooldown),
+        ),
+        (
             Recovery::ReplaceInstances,
             of(table.replace_instances.mode, table.replace_instances.cooldown),
         ),

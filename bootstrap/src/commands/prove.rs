@@ -1,0 +1,278 @@
+//! `evenkeel prove [MACHINE]...`
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::names::fnv1a;
+use indicatif::ProgressBar;
+use rehearsal::injection::Injection;
+use rehearsal::prove::{
+    Coverage, Outcome, Progress, Search, Subject, scenario_file, search, shrink, subjects,
+};
+use rehearsal::timeline::Entry;
+
+use crate::cli::Prove;
+use crate::failure::Failure;
+use crate::show;
+use crate::show::proof::{Example, Proof, Row};
+
+/// At most so many examples are shrunk and written, each of something else that breaks.
+const EXAMPLES: usize = 20;
+
+pub(crate) fn run(asked: &Prove) -> Result<ExitCode, Failure> {
+    let subjects = subjects(&asked.machines)?;
+    let space = Search::of(&subjects, asked.pairs);
+    let kept = kept_in(&asked.kept, &space).map_err(|source| Failure::NotTried {
+        path: asked.kept.clone(),
+        source,
+    })?;
+    let unkept = |source| Failure::NotTried {
+        path: asked.kept.clone(),
+        source,
+    };
+    if asked.afresh && kept.exists() {
+        fs::remove_file(&kept).map_err(unkept)?;
+    }
+    let before = read(&kept).map_err(unkept)?;
+    let known: BTreeSet<usize> = before.iter().map(|outcome| outcome.unit).collect();
+    let bar = show::progress::bar_of_trials(space.units.len() as u64);
+    bar.set_position(known.len() as u64);
+    bar.reset_eta();
+    let began = now();
+    let watch = Watch {
+        bar,
+        ends: asked.budget.map(|budget| began + budget.std()),
+        file: Mutex::new(
+            OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(&kept)
+                .map_err(unkept)?,
+        ),
+        outcomes: Mutex::new(Vec::new()),
+        trials: AtomicU64::new(0),
+        failed: Mutex::new(None),
+    };
+    search(&space, &known, &in_order(space.units.len(), asked.seed), &watch)?;
+    let took = began.elapsed();
+    watch.bar.finish_and_clear();
+    let Watch {
+        outcomes,
+        trials,
+        failed,
+        ..
+    } = watch;
+    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(unkept(error));
+    }
+    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outcomes.extend(before);
+    outcomes.sort_by_key(|outcome| outcome.unit);
+    let proof = proof(&space, &outcomes, (trials.into_inner(), took), &asked.kept)?;
+    let mut out = anstream::stdout().lock();
+    if asked.json {
+        let json = serde_json::to_string_pretty(&proof).map_err(std::io::Error::from)?;
+        writeln!(out, "{json}")?;
+    } else {
+        show::proof::write(&mut out, &proof, asked.coverage)?;
+    }
+    Ok(if proof.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What came of everything that was tried, by subject.
+fn proof(
+    space: &Search<'_>,
+    outcomes: &[Outcome],
+    (trials, took): (u64, Duration),
+    folder: &Path,
+) -> Result<Proof, Failure> {
+    let machines = rehearsal::stage::machines()?;
+    let mut coverage = Coverage::of(&machines);
+    let mut rows: Vec<Row> = space.subjects.iter().map(row).collect();
+    for unit in &space.units {
+        rows[unit.subject].faults += 1;
+    }
+    let mut found: BTreeMap<(usize, String), &[(String, String)]> = BTreeMap::new();
+    for outcome in outcomes {
+        coverage.add(&outcome.coverage);
+        let subject = space.units[outcome.unit].subject;
+        let row = &mut rows[subject];
+        row.tried += 1;
+        row.trials += outcome.trials;
+        row.broken += outcome.found.len() as u64;
+        for broken in &outcome.found {
+            let what = broken.violations.first();
+            let what = what.map_or_else(String::new, |first| first.invariant.to_string());
+            let shortest = found.entry((subject, what)).or_insert(&broken.faults);
+            if broken.faults.len() < shortest.len() {
+                *shortest = &broken.faults;
+            }
+        }
+    }
+    let played: BTreeSet<&str> = space
+        .subjects
+        .iter()
+        .filter_map(|subject| subject.machine.map(|machine| machine.machine()))
+        .collect();
+    coverage
+        .states
+        .retain(|machine, _| played.contains(machine.as_str()));
+    let mut examples = Vec::new();
+    for ((subject, _), faults) in found.into_iter().take(EXAMPLES) {
+        examples.push(example(
+            &space.subjects[subject],
+            faults,
+            folder,
+            examples.len() + 1,
+        )?);
+    }
+    Ok(Proof {
+        pairs: space.pairs,
+        seconds: took.as_secs_f64(),
+        trials_now: trials,
+        never_entered: coverage.never_entered(),
+        rows,
+        coverage,
+        examples,
+    })
+}
+
+fn row(subject: &Subject) -> Row {
+    Row {
+        subject: subject.name(),
+        places: subject.course.passed.len() as u64,
+        faults: 0,
+        tried: 0,
+        trials: 0,
+        broken: subject.course.violations.len() as u64,
+    }
+}
+
+/// The fewest faults that still break it, their timeline, and a scenario file for them.
+fn example(
+    subject: &Subject,
+    faults: &[(String, String)],
+    folder: &Path,
+    number: usize,
+) -> Result<Example, Failure> {
+    let injections: Vec<Injection> = faults
+        .iter()
+        .filter_map(|(fault, place)| {
+            Some(Injection {
+                place: place.parse().ok()?,
+                fault: fault.parse().ok()?,
+            })
+        })
+        .collect();
+    let tried = shrink(subject, &injections)?;
+    let mut timeline: Vec<Entry> = Vec::new();
+    rehearsal::prove::attempt(&subject.course.setting, &tried.injections, &mut |entry| {
+        timeline.push(entry.clone());
+    })?;
+    let file = folder.join(format!("found-{number}.toml"));
+    let text = scenario_file(subject, &tried.injections);
+    if let Some(text) = &text {
+        fs::write(&file, text)?;
+    }
+    Ok(Example {
+        subject: subject.name(),
+        faults: tried.injections.iter().map(ToString::to_string).collect(),
+        violations: tried.violations,
+        timeline,
+        file: text.map(|_| file),
+    })
+}
+
+/// The file for what is known of a space. Another space, and another program, have another.
+fn kept_in(folder: &Path, space: &Search<'_>) -> std::io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let program = std::env::current_exe().and_then(fs::metadata)?;
+    let changed = program.modified()?.duration_since(std::time::UNIX_EPOCH);
+    let mut all = format!("{} {:?} {}", program.len(), changed.ok(), space.pairs);
+    for unit in &space.units {
+        all.push_str(&format!("\n{} {}", unit.subject, unit.first));
+    }
+    Ok(folder.join(format!("{:016x}.jsonl", fnv1a(all.as_bytes()))))
+}
+
+/// What is known. A line that was not written to its end is left out: its unit is tried again.
+fn read(kept: &Path) -> std::io::Result<Vec<Outcome>> {
+    let file = match File::open(kept) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut outcomes = Vec::new();
+    for line in BufReader::new(file).lines() {
+        outcomes.extend(serde_json::from_str(&line?).ok());
+    }
+    Ok(outcomes)
+}
+
+/// The units in an order that a seed decides: however soon it ends, what was seen is a sample of all.
+fn in_order(units: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..units).collect();
+    order.sort_by_key(|unit| (fnv1a(format!("{seed}/{unit}").as_bytes()), *unit));
+    order
+}
+
+struct Watch {
+    bar: ProgressBar,
+    ends: Option<Instant>,
+    file: Mutex<File>,
+    outcomes: Mutex<Vec<Outcome>>,
+    trials: AtomicU64,
+    failed: Mutex<Option<std::io::Error>>,
+}
+
+impl Progress for Watch {
+    fn tried(&self) {
+        let trials = self.trials.fetch_add(1, Ordering::Relaxed) + 1;
+        if trials.is_multiple_of(16) {
+            self.bar.set_message(show::count(trials));
+        }
+    }
+
+    fn done(&self, outcome: &Outcome) {
+        let line = serde_json::to_string(outcome).map_err(std::io::Error::from);
+        let written = line.and_then(|line| {
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            writeln!(file, "{line}")
+        });
+        if let Err(error) = written {
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+        self.outcomes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(outcome.clone());
+        self.bar.inc(1);
+    }
+
+    fn is_over(&self) -> bool {
+        let failed = self
+            .failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some();
+        failed || self.ends.is_some_and(|ends| now() >= ends)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a budget is real time; nothing that is proven depends on it"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

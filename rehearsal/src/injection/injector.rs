@@ -1,0 +1,102 @@
+//! Who knows which places are passed, and lays the planned faults on them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::fault::{CallFault, Fault};
+use super::place::{Place, Spot};
+use crate::world::Ms;
+
+/// A fault at a place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Injection {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub fault: Fault,
+}
+
+impl std::fmt::Display for Injection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}", self.fault, self.place)
+    }
+}
+
+/// A place that a run passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Which.
+    pub place: Place,
+    /// When.
+    pub at: Ms,
+}
+
+/// The places of one run, and the faults planned for them.
+#[derive(Debug, Default)]
+pub struct Injector {
+    planned: Vec<Injection>,
+    course: Mutex<Course>,
+}
+
+#[derive(Debug, Default)]
+struct Course {
+    counts: HashMap<Spot, u32>,
+    passed: Vec<Passed>,
+    struck: Vec<(Ms, Injection)>,
+}
+
+impl Injector {
+    /// One that lays these faults.
+    pub fn new(planned: Vec<Injection>) -> Self {
+        Self {
+            planned,
+            course: Mutex::default(),
+        }
+    }
+
+    /// Whether one of its faults has to know how things were some seconds ago.
+    pub(crate) fn needs_the_past(&self) -> bool {
+        let stale = Fault::Call(CallFault::Stale);
+        self.planned.iter().any(|planned| planned.fault == stale)
+    }
+
+    /// A spot is passed. What goes wrong there, if something is to.
+    pub fn pass(&self, spot: Spot, at: Ms) -> Option<Fault> {
+        let mut course = self.course();
+        let nth = match course.counts.get_mut(&spot) {
+            Some(count) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                course.counts.insert(spot.clone(), 1);
+                1
+            }
+        };
+        let place = Place { spot, nth };
+        let planned = self.planned.iter().find(|planned| planned.place == place);
+        course.passed.push(Passed { place, at });
+        let planned = planned?;
+        course.struck.push((at, planned.clone()));
+        Some(planned.fault.clone())
+    }
+
+    /// Every place that was passed, in order.
+    pub fn passed(&self) -> Vec<Passed> {
+        self.course().passed.clone()
+    }
+
+    /// Which of the planned faults struck, and when.
+    pub fn struck(&self) -> Vec<(Ms, Injection)> {
+        self.course().struck.clone()
+    }
+
+    /// Whether every planned fault has struck.
+    pub fn is_spent(&self) -> bool {
+        self.course().struck.len() >= self.planned.len()
+    }
+
+    fn course(&self) -> MutexGuard<'_, Course> {
+        self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,177 @@
+//! Tries a space on all cores.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use domain::names::Recovery;
+use serde::{Deserialize, Serialize};
+
+use super::coverage::Coverage;
+use super::space::{pairs_after, singles};
+use super::subject::Subject;
+use super::trial::{Tried, attempt};
+use crate::injection::{Injection, What};
+use crate::stage;
+use crate::world::invariant::Violation;
+
+/// What is to be tried.
+#[derive(Clone, Debug)]
+pub struct Search<'a> {
+    /// Of what.
+    pub subjects: &'a [Subject],
+    /// Whether each fault is tried together with each that can strike after it.
+    pub pairs: bool,
+    /// The faults to begin with, by subject, in the order in which they are tried.
+    pub units: Vec<Unit>,
+}
+
+/// One fault of one subject, and, where pairs are tried, everything that can follow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// The subject's index.
+    pub subject: usize,
+    /// The fault.
+    pub first: Injection,
+}
+
+/// What came of a unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The unit's index.
+    pub unit: usize,
+    /// How many trials were made.
+    pub trials: u64,
+    /// How many of them never came to the place of a planned fault.
+    pub missed: u64,
+    /// What was struck and entered.
+    pub coverage: Coverage,
+    /// Faults that broke something.
+    pub found: Vec<Found>,
+}
+
+/// Faults that broke something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The subject's name.
+    pub subject: String,
+    /// The faults, as text: what at which place.
+    pub faults: Vec<(String, String)>,
+    /// What they broke.
+    pub violations: Vec<Violation>,
+}
+
+/// Who watches a search. Called from any thread.
+pub trait Progress: Sync {
+    /// A trial is over.
+    fn tried(&self) {}
+    /// A unit is over.
+    fn done(&self, outcome: &Outcome);
+    /// Whether it is time to stop.
+    fn is_over(&self) -> bool {
+        false
+    }
+}
+
+impl<'a> Search<'a> {
+    /// Every fault of these subjects; in pairs, if that is wanted.
+    pub fn of(subjects: &'a [Subject], pairs: bool) -> Self {
+        let units = subjects.iter().enumerate().flat_map(|(subject, known)| {
+            let firsts = singles(known).into_iter();
+            firsts.map(move |first| Unit { subject, first })
+        });
+        Self {
+            subjects,
+            pairs,
+            units: units.collect(),
+        }
+    }
+}
+
+/// Faults of one unit that broke something are kept up to so many: more of them say nothing new.
+const FOUND: usize = 20;
+
+/// Tries every unit that is not among `known`, in that order.
+///
+/// # Errors
+/// The first reason why a play could not begin.
+pub fn search(
+    search: &Search<'_>,
+    known: &BTreeSet<usize>,
+    order: &[usize],
+    progress: &dyn Progress,
+) -> Result<(), stage::Error> {
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(None);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while !progress.is_over() {
+                    let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                        return;
+                    };
+                    if known.contains(index) {
+                        continue;
+                    }
+                    match one(search, *index, progress) {
+                        // What was broken off half-way is not known.
+                        Ok(None) => return,
+                        Ok(Some(outcome)) => progress.done(&outcome),
+                        Err(error) => {
+                            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                            return;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.map_or(Ok(()), Err)
+}
+
+fn one(search: &Search<'_>, index: usize, progress: &dyn Progress) -> Result<Option<Outcome>, stage::Error> {
+    let unit = &search.units[index];
+    let subject = &search.subjects[unit.subject];
+    let mut outcome = Outcome {
+        unit: index,
+        ..Outcome::default()
+    };
+    let mut add = |tried: &Tried| {
+        outcome.trials += 1;
+        outcome.missed += u64::from(tried.struck.len() < tried.injections.len());
+        for (_, injection) in &tried.struck {
+            outcome.coverage.struck(injection);
+        }
+        let entries = tried.passed.iter().map(|passed| &passed.place.spot);
+        let entries = entries.filter(|spot| spot.what == What::Entry);
+        let entered: BTreeSet<(Recovery, &str)> = entries
+            .filter_map(|spot| Some((spot.machine()?, spot.state()?)))
+            .collect();
+        outcome.coverage.entered(&entered);
+        if !tried.violations.is_empty() && outcome.found.len() < FOUND {
+            let faults = tried.injections.iter();
+            outcome.found.push(Found {
+                subject: subject.name(),
+                faults: faults
+                    .map(|injection| (injection.fault.to_string(), injection.place.to_string()))
+                    .collect(),
+                violations: tried.violations.clone(),
+            });
+        }
+        progress.tried();
+    };
+    let setting = &subject.course.setting;
+    let alone = attempt(setting, std::slice::from_ref(&unit.first), &mut |_| {})?;
+    add(&alone);
+    if search.pairs {
+        for second in pairs_after(subject, &unit.first, &alone.passed) {
+            if progress.is_over() {
+                return Ok(None);
+            }
+            add(&attempt(setting, &[unit.first.clone(), second], &mut |_| {})?);
+        }
+    }
+    Ok(Some(outcome))
+}

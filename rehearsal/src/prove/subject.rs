@@ -1,0 +1,134 @@
+//! What is tried: for each machine, the scenarios that between them enter most of its states.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::names::Recovery;
+
+use super::course::Course;
+use crate::scenario::{self, Scenario};
+use crate::stage;
+use crate::world::fault::{Fault, Kind};
+
+/// A machine in a scenario.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The machine whose places are tried, or none where it is the routers' and the bus's.
+    pub machine: Option<Recovery>,
+    /// How the scenario goes without faults.
+    pub course: Arc<Course>,
+}
+
+impl Subject {
+    /// Machine and scenario, in a word each.
+    pub fn name(&self) -> String {
+        let machine = self.machine.map_or("router", Recovery::machine);
+        format!("{machine} in {}", self.course.setting.scenario.name)
+    }
+}
+
+/// Why a machine cannot be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum Unplayed {
+    /// No scenario carries it out.
+    #[error("no scenario carries {0} out: add one to rehearsal/scenarios")]
+    Machine(Recovery),
+    /// A scenario cannot be read.
+    #[error(transparent)]
+    Scenario(#[from] scenario::Error),
+    /// A play cannot begin.
+    #[error(transparent)]
+    Stage(#[from] stage::Error),
+}
+
+/// Whether a scenario's point is how many events come: what else is in it is in others, in less time.
+fn is_a_storm(scenario: &Scenario) -> bool {
+    let storms = |fault: &Fault| {
+        matches!(
+            fault.kind,
+            Kind::AlarmStorm(_) | Kind::HealthStorm(..) | Kind::AlarmFlaps(..)
+        )
+    };
+    scenario.faults.iter().any(storms)
+}
+
+/// Every scenario without faults, on all cores, in the order in which they are listed.
+fn courses() -> Result<Vec<Arc<Course>>, Unplayed> {
+    let mut scenarios = Vec::new();
+    for name in scenario::names() {
+        let scenario = scenario::named(name)?;
+        let system = scenario.system.read().ok().filter(|_| !is_a_storm(&scenario));
+        scenarios.extend(system.map(|system| (scenario, system)));
+    }
+    let next = AtomicUsize::new(0);
+    let played = Mutex::new(BTreeMap::new());
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((scenario, system)) = scenarios.get(index) else {
+                        return;
+                    };
+                    let course = Course::of(scenario, system);
+                    let mut played = played.lock().unwrap_or_else(PoisonError::into_inner);
+                    played.insert(index, course);
+                }
+            });
+        }
+    });
+    let played = played.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let courses = played.into_values().map(|course| Ok(Arc::new(course?)));
+    courses.collect()
+}
+
+/// What is to be tried for these machines; all of them where none is named.
+///
+/// # Errors
+/// When a machine is carried out by no scenario.
+pub fn subjects(only: &[Recovery]) -> Result<Vec<Subject>, Unplayed> {
+    let courses = courses()?;
+    let mut subjects = Vec::new();
+    let wanted = |machine: &Recovery| only.is_empty() || only.contains(machine);
+    for machine in Recovery::ALL.into_iter().filter(wanted) {
+        let chosen = between_them(&courses, |course| {
+            course.states(machine).into_iter().map(str::to_owned).collect()
+        });
+        if chosen.is_empty() {
+            return Err(Unplayed::Machine(machine));
+        }
+        subjects.extend(chosen.into_iter().map(|course| Subject {
+            machine: Some(machine),
+            course,
+        }));
+    }
+    if only.is_empty() {
+        let chosen = between_them(&courses, Course::outside_machines);
+        subjects.extend(chosen.into_iter().map(|course| Subject {
+            machine: None,
+            course,
+        }));
+    }
+    Ok(subjects)
+}
+
+/// Of these courses the fewest that between them have what all have: the one that adds most first, and of two the shorter.
+fn between_them<T: Ord>(courses: &[Arc<Course>], has: impl Fn(&Course) -> BTreeSet<T>) -> Vec<Arc<Course>> {
+    let (mut seen, mut chosen) = (BTreeSet::new(), Vec::new());
+    loop {
+        let best = courses
+            .iter()
+            .map(|course| {
+                let new = has(course).iter().filter(|one| !seen.contains(*one)).count();
+                (new, std::cmp::Reverse(course.passed.len()), course)
+            })
+            .max_by_key(|(new, length, _)| (*new, *length));
+        let Some((_, _, course)) = best.filter(|(new, _, _)| *new > 0) else {
+            return chosen;
+        };
+        seen.extend(has(course));
+        chosen.push(Arc::clone(course));
+    }
+}

@@ -1,0 +1,81 @@
+//! What each machine promises when it says that it recovered, and what everything has to come to.
+
+use domain::names::Recovery;
+use serde_json::Value;
+
+use crate::injection::{CallFault, Fault, Injection, InvocationFault, What};
+use crate::world::execution::Execution;
+use crate::world::{Ms, World};
+
+/// What is not so although a run said that it recovered, judged by how the system was when it ended. Nothing if the run said no
+/// such thing.
+pub(super) fn unkept(run: &Execution) -> Option<&'static str> {
+    let end = run.end.as_ref().filter(|end| end.outcome == "recovered")?;
+    let recovery = run.input["recovery"].as_str().and_then(Recovery::named)?;
+    let no_writer = || (!end.left.has_writer).then_some("no database takes writes");
+    let not_served = || (!end.left.serves).then_some("users are not served");
+    match recovery {
+        // The writer takes writes; users may fail for other reasons.
+        Recovery::FailOverDatabase => no_writer(),
+        // Whoever asks is led to where writes are taken; resolvers that are late are theirs.
+        Recovery::FailOverRegion | Recovery::SwitchOverRegion | Recovery::FailBackRegion => {
+            (!end.leads).then_some("the name does not lead to where writes are taken")
+        }
+        // Users are served again, or still.
+        Recovery::RollBackDeployment
+        | Recovery::EvacuateZone
+        | Recovery::ReturnToZone
+        | Recovery::FailOverCache => not_served(),
+        // Instances are there; users may still be more than those carry.
+        Recovery::ReplaceInstances | Recovery::ScaleOut => no_writer(),
+    }
+}
+
+/// Whether people may hear of an end twice: a message was sent and its answer lost, or what notes that it was sent.
+pub(super) fn may_be_told_again(struck: &[(Ms, Injection)]) -> bool {
+    struck.iter().any(|(_, injection)| match &injection.fault {
+        Fault::Call(fault) => {
+            let What::Call { operation, .. } = &injection.place.spot.what else {
+                return false;
+            };
+            let lost = matches!(
+                fault,
+                CallFault::AnswerLost | CallFault::Crash | CallFault::Late | CallFault::Twice
+            );
+            operation.starts_with("dynamodb:") || (operation == "sns:Publish" && lost)
+        }
+        Fault::Invocation(fault) => {
+            matches!(fault, InvocationFault::Twice | InvocationFault::AnswerLost)
+        }
+        Fault::Entry(_) => true,
+        Fault::Event(_) => false,
+    })
+}
+
+/// Whether people heard that an execution died: by the router's page, or because the event about it is in a dead-letter queue,
+/// whose depth has an alarm of its own.
+pub(super) fn death_was_told(world: &World, dead_letters: &[Value], name: &str) -> bool {
+    let pages: Vec<_> = world.page_topics().collect();
+    let paged = world
+        .heard
+        .iter()
+        .any(|heard| pages.contains(&&heard.topic) && heard.text.contains(name));
+    paged || dead_letters.iter().any(|event| event["detail"]["name"] == name)
+}
+
+/// Whether another run took a run's lock over.
+pub(super) fn lost_its_lock(struck: &[(Ms, Injection)]) -> bool {
+    let taken = Fault::Invocation(InvocationFault::LockTakenOver);
+    struck.iter().any(|(_, injection)| injection.fault == taken)
+}
+
+/// What is not over, in words.
+pub(super) fn what_is_open(world: &World) -> String {
+    let open = world.executions.iter().filter(|(_, run)| run.end.is_none());
+    let open: Vec<&str> = open.map(|(name, _)| name).collect();
+    match (open.is_empty(), world.serves()) {
+        (false, _) => format!("still running: {}", open.join(", ")),
+        (true, false) => "users are not served, and nobody was paged".to_owned(),
+        (true, true) => "something is still under way".to_owned(),
+    }
+}

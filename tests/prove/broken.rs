@@ -1,0 +1,258 @@
+//! Machines and steps that are broken on purpose: a prover that finds nothing in them proves nothing.
+
+use std::sync::Arc;
+
+use domain::names::Recovery;
+use domain::step::Failure;
+use rehearsal::lambda::Sabotage;
+use rehearsal::prove::{Setting, Subject, attempt, singles};
+use rehearsal::stage::Machines;
+use rehearsal::world::invariant::Invariant;
+use serde_json::{Value, json};
+
+use crate::machines::{Definition, of};
+
+/// Something is broken in a machine, or a step lies: the first single fault that shows it.
+#[track_caller]
+fn is_found(
+    machine: Recovery,
+    machines: Option<Arc<Machines>>,
+    sabotage: Option<Sabotage>,
+    expected: &[Invariant],
+) {
+    let mut tried = 0;
+    for subject in of(machine) {
+        let setting = Setting {
+            machines: machines.clone(),
+            sabotage,
+            ..subject.course.setting.clone()
+        };
+        for faults in faults(subject) {
+            let tried_now = attempt(&setting, &faults, &mut |_| {}).expect("it begins");
+            tried += 1;
+            let found = tried_now.violations.iter().map(|broken| broken.invariant);
+            if found.into_iter().any(|broken| expected.contains(&broken)) {
+                return;
+            }
+        }
+    }
+    panic!("not found in {tried} trials");
+}
+
+/// No fault first, then every single one, those far apart first.
+fn faults(subject: &Subject) -> Vec<Vec<rehearsal::injection::Injection>> {
+    let all = singles(subject);
+    let stride = 37;
+    let apart = (0..stride).flat_map(|first| all.iter().skip(first).step_by(stride));
+    let one_each = apart.map(|injection| vec![injection.clone()]);
+    std::iter::once(Vec::new()).chain(one_each).collect()
+}
+
+fn machine_is_found(machine: Recovery, broken: Definition, expected: &[Invariant]) {
+    is_found(machine, Some(broken.among_all(machine)), None, expected);
+}
+
+const HEARD: &[Invariant] = &[Invariant::EveryRunEndsAndIsHeardOnce];
+
+#[test]
+fn the_lock_is_not_released() {
+    for machine in Recovery::ALL {
+        let broken = Definition::of(machine).skip("ReleaseLock", json!({}));
+        machine_is_found(machine, broken, &[Invariant::LockReleased]);
+    }
+}
+
+#[test]
+fn the_lock_is_not_released_after_a_page() {
+    for machine in [Recovery::FailOverDatabase, Recovery::FailOverRegion] {
+        let broken = Definition::of(machine).skip("ReleaseLockAfterPage", json!({}));
+        machine_is_found(machine, broken, &[Invariant::LockReleased]);
+    }
+}
+
+#[test]
+fn the_lock_is_not_released_when_nobody_hears() {
+    let machine = Recovery::FailOverDatabase;
+    let broken = Definition::of(machine).catch("PagePeople", "Unheard");
+    machine_is_found(machine, broken, &[Invariant::LockReleased]);
+}
+
+#[test]
+fn a_page_is_swallowed() {
+    for machine in [Recovery::FailOverDatabase, Recovery::EvacuateZone] {
+        let broken = Definition::of(machine).skip("PagePeople", json!({}));
+        machine_is_found(machine, broken, HEARD);
+    }
+}
+
+#[test]
+fn people_are_not_told_of_a_recovery() {
+    let machine = Recovery::RollBackDeployment;
+    let broken = Definition::of(machine).skip("TellPeople", json!({}));
+    machine_is_found(machine, broken, HEARD);
+}
+
+#[test]
+fn people_are_told_twice() {
+    let machine = Recovery::ScaleOut;
+    let broken = Definition::of(machine).lead("TellPeople", "PagePeople");
+    machine_is_found(machine, broken, HEARD);
+}
+
+#[test]
+fn a_failure_is_not_caught() {
+    let machine = Recovery::FailOverDatabase;
+    let broken = Definition::of(machine).catch_nothing("AwaitNewWriter");
+    machine_is_found(machine, broken, HEARD);
+}
+
+#[test]
+fn a_failure_is_called_a_recovery() {
+    let machine = Recovery::FailOverDatabase;
+    let broken = Definition::of(machine)
+        .catch("FailOver", "RecordRun")
+        .catch("AwaitNewWriter", "RecordRun");
+    machine_is_found(
+        machine,
+        broken,
+        &[Invariant::PromiseKept, Invariant::ServedOrPaged],
+    );
+}
+
+#[test]
+fn nothing_is_verified() {
+    let machine = Recovery::RollBackDeployment;
+    let broken = Definition::of(machine)
+        .lead("Redeploy", "RecordRun")
+        .catch("Redeploy", "RecordRun");
+    machine_is_found(
+        machine,
+        broken,
+        &[Invariant::PromiseKept, Invariant::EveryRunEndsAndIsHeardOnce],
+    );
+}
+
+#[test]
+fn traffic_moves_before_the_promotion() {
+    let machine = Recovery::FailOverRegion;
+    let broken = Definition::of(machine).lead("IsItFrozen", "ShiftTraffic");
+    let mut broken = broken;
+    broken.state("WasItApproved")["Choices"][0]["Next"] = "ShiftTraffic".into();
+    machine_is_found(
+        machine,
+        broken,
+        &[
+            Invariant::PromiseKept,
+            Invariant::TrafficOnlyWhereWritable,
+            Invariant::EveryRunEndsAndIsHeardOnce,
+            Invariant::ServedOrPaged,
+        ],
+    );
+}
+
+#[test]
+fn a_source_that_was_opened_is_left_closed() {
+    let machine = Recovery::FailOverRegion;
+    let broken = Definition::of(machine)
+        .skip("OpenSource", json!({}))
+        .skip("ThawEdge", json!({}));
+    machine_is_found(machine, broken, &[Invariant::NoWorse, Invariant::ServedOrPaged]);
+}
+
+/// What a step answers instead of itself.
+fn answers(event: &Value, ensure: &str, output: Value) -> Option<Result<Value, Failure>> {
+    (event["ensure"] == ensure).then(|| Ok(output))
+}
+
+fn step_is_found(machine: Recovery, sabotage: Sabotage, expected: &[Invariant]) {
+    is_found(machine, None, Some(sabotage), expected);
+}
+
+const SEEN: &str = "2026-01-05T09:00:00Z";
+
+#[test]
+fn a_step_says_that_the_writer_moved_without_looking() {
+    let lie: Sabotage = |event| {
+        let moved = json!({"at": SEEN, "seen": ["it moved"], "writer": "shop-db"});
+        answers(event, "writer-moved", moved.clone()).or_else(|| answers(event, "writable", moved))
+    };
+    step_is_found(
+        Recovery::FailOverDatabase,
+        lie,
+        &[Invariant::PromiseKept, Invariant::ServedOrPaged],
+    );
+}
+
+#[test]
+fn a_step_says_that_a_failover_began_and_begins_none() {
+    let lie: Sabotage = |event| {
+        let seen = json!({"at": SEEN, "seen": ["it began"]});
+        answers(event, "failover-started", seen.clone())
+            .or_else(|| answers(event, "writer-moved", seen.clone()))
+            .or_else(|| answers(event, "writable", seen))
+    };
+    step_is_found(
+        Recovery::FailOverDatabase,
+        lie,
+        &[Invariant::PromiseKept, Invariant::ServedOrPaged],
+    );
+}
+
+#[test]
+fn a_step_says_that_people_were_told_and_tells_nobody() {
+    let lie: Sabotage = |event| answers(event, "people-told", json!({"at": SEEN, "seen": [], "key": "k"}));
+    step_is_found(Recovery::EvacuateZone, lie, HEARD);
+}
+
+#[test]
+fn a_step_says_that_it_released_the_lock() {
+    let lie: Sabotage = |event| answers(event, "lock-released", json!({"at": SEEN, "seen": []}));
+    step_is_found(Recovery::FailOverCache, lie, &[Invariant::LockReleased]);
+}
+
+#[test]
+fn a_step_says_that_users_are_served_without_asking() {
+    let lie: Sabotage = |event| {
+        let seen = json!({"at": SEEN, "seen": ["they are"]});
+        answers(event, "users-served", seen.clone())
+            .or_else(|| answers(event, "serves-as-planned", seen.clone()))
+            .or_else(|| answers(event, "redeployed", seen))
+    };
+    step_is_found(
+        Recovery::RollBackDeployment,
+        lie,
+        &[Invariant::PromiseKept, Invariant::ServedOrPaged],
+    );
+}
+
+#[test]
+fn a_step_fences_nothing_and_says_it_did() {
+    let lie: Sabotage = |event| {
+        let fenced = json!({"at": SEEN, "fence": "fenced", "seen": ["it is"]});
+        answers(event, "source-fenced", fenced.clone()).or_else(|| answers(event, "edge-frozen", fenced))
+    };
+    step_is_found(
+        Recovery::FailOverRegion,
+        lie,
+        &[
+            Invariant::OneWriter,
+            Invariant::NoSilentDataLoss,
+            Invariant::EveryRunEndsAndIsHeardOnce,
+        ],
+    );
+}
+
+#[test]
+fn a_step_says_that_the_promotion_is_done() {
+    let lie: Sabotage = |event| {
+        let promoted = json!({"at": SEEN, "seen": ["it is"]});
+        answers(event, "promotion-started", promoted.clone())
+            .or_else(|| answers(event, "promoted", promoted.clone()))
+            .or_else(|| answers(event, "writable-here", promoted))
+    };
+    step_is_found(
+        Recovery::FailOverRegion,
+        lie,
+        &[Invariant::PromiseKept, Invariant::EveryRunEndsAndIsHeardOnce],
+    );
+}
