@@ -139,6 +139,7 @@ contract! {
     only_the_holder_releases_a_lock_and_only_once,
     an_expired_lock_is_shown_until_its_holder_releases_it,
     a_late_release_does_not_take_the_lock_from_the_next_holder,
+    a_request_that_was_held_up_does_not_take_a_lock_that_was_released_since,
     of_many_takers_at_once_one_wins,
     the_first_record_of_an_incident_stands,
     incidents_are_seen_newest_first,
@@ -315,6 +316,27 @@ async fn a_late_release_does_not_take_the_lock_from_the_next_holder(journal: imp
         .await?;
     assert!(!journal.release_lock(&shop(), &incident("a")).await?);
     assert_eq!(journal.lock(&shop()).await?, Some(next));
+    Ok(())
+}
+
+async fn a_request_that_was_held_up_does_not_take_a_lock_that_was_released_since(
+    journal: impl Journal,
+) -> Result<()> {
+    journal
+        .take_lock(&shop(), &incident("a"), at("10:00:05"), LEASE)
+        .await?;
+    journal.release_lock(&shop(), &incident("a")).await?;
+    let sent_before = journal
+        .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
+        .await;
+    assert!(
+        matches!(sent_before, Err(Error::Unavailable { .. })),
+        "{sent_before:?}"
+    );
+    assert_eq!(journal.lock(&shop()).await?, None);
+    journal
+        .take_lock(&shop(), &incident("b"), at("10:01:00"), LEASE)
+        .await?;
     Ok(())
 }
 

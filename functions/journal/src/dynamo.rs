@@ -170,7 +170,11 @@ impl Journal for DynamoJournal {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(item::primary_key(system, key::LOCK)))
-            .condition_expression("attribute_not_exists(holder) OR expires_at_ms <= :now")
+            // A request that was held up on its way is older than what has happened since.
+            .condition_expression(
+                "expires_at_ms <= :now OR (attribute_not_exists(holder) AND \
+                 (attribute_not_exists(taken_at_ms) OR taken_at_ms <= :now))",
+            )
             .update_expression(
                 "SET epoch = if_not_exists(epoch, :zero) + :one, \
                  holder = :me, taken_at_ms = :now, expires_at_ms = :expires",
@@ -189,13 +193,10 @@ impl Journal for DynamoJournal {
                 None => return Err(classify(CALL, error)),
             },
         };
-        // An answer without its item says neither yes nor no. The next call finds out.
+        // An answer without its item says neither yes nor no, and one without a holder refuses what came late. The next
+        // call finds out.
         let Some(lock) = item::to_lock(&found.unwrap_or_default())? else {
-            let why = "DynamoDB answered without the lock's item".to_owned();
-            return Err(Error::Unavailable {
-                call: CALL.to_owned(),
-                why,
-            });
+            return Err(lock::late());
         };
         if refused && lock.holder != *holder {
             Err(lock::held(&lock))
@@ -218,7 +219,7 @@ impl Journal for DynamoJournal {
             .table_name(&self.table)
             .set_key(Some(item::primary_key(system, key::LOCK)))
             .condition_expression("holder = :me")
-            .update_expression("REMOVE holder, taken_at_ms, expires_at_ms")
+            .update_expression("REMOVE holder, expires_at_ms")
             .expression_attribute_values(":me", item::text(holder.as_str()));
         match call.send().await {
             Ok(_) => Ok(true),

@@ -28,6 +28,8 @@ struct State {
     /// The last epoch that was given out; it outlives the lock.
     epoch: Epoch,
     lock: Option<Lock>,
+    /// When it was taken last; it outlives the lock.
+    taken_at: Option<Timestamp>,
     alarms: BTreeMap<String, AlarmSeen>,
     health: BTreeMap<String, HealthSeen>,
     /// By the sort keys of the table, hence in its order.
@@ -69,10 +71,13 @@ impl Journal for MemoryJournal {
                     Err(lock::held(held))
                 }
             }
+            // A request that was held up on its way is older than what has happened since.
+            None if state.taken_at.is_some_and(|taken| taken > lock::in_millis(now)) => Err(lock::late()),
             Some(_) | None => {
                 state.epoch = Epoch(state.epoch.0 + 1);
                 let taken = lock::taken(state.epoch, holder, now, lease);
                 state.lock = Some(taken.clone());
+                state.taken_at = Some(taken.taken_at);
                 Ok(taken)
             }
         }

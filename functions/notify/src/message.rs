@@ -172,6 +172,25 @@ impl Message {
         }
     }
 
+    /// A recovery fits whose run was started before, is over, and recorded nothing: it died, and its name is used up.
+    pub fn used_up(system: &System, here: &Region, run: &Run) -> Self {
+        let headline = format!("{} NEEDS YOU: {} died", system.name, run.recovery);
+        let text = format!(
+            "{headline}\n\n{} was started, is over, and recorded nothing. It still fits: {}, since {}. Nothing starts it once \
+             more by itself.\n\nLook at what it had done, then start it by hand:\n\n{}\n",
+            run.incident,
+            run.because,
+            run.opened_at,
+            started_by_hand(run)
+        );
+        Self {
+            key: format!("{}/used-up", run.incident),
+            topic: system.people_in(here).page.clone(),
+            subject: subject(&headline),
+            text,
+        }
+    }
+
     /// A recovery was decided and Step Functions did not start it.
     pub fn cannot_start(system: &System, here: &Region, run: &Run, error: &Error) -> Self {
         let headline = format!("{} NEEDS YOU: {} could not be started", system.name, run.recovery);
@@ -209,6 +228,14 @@ fn stays_away(system: &SystemName, record: &Record) -> Option<String> {
          once it looks well.{size}",
         way_back(system, &zone)
     ))
+}
+
+/// The command that starts a recovery by hand, on a line of its own.
+fn started_by_hand(run: &Run) -> String {
+    format!(
+        "  evenkeel run {} --system {} --by YOU --because \"WHY\"",
+        run.recovery, run.system
+    )
 }
 
 /// The command that uses a zone again, on a line of its own.

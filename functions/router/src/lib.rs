@@ -19,7 +19,7 @@ use domain::names::Region;
 use domain::step::{self, Error, Failure};
 use domain::steps::Run;
 use domain::system::{System, Systems};
-use events::{AlarmState, Signal, Subject};
+use events::{AlarmState, Asked, Signal, Subject};
 use notify::message::Message;
 use runtime::aws::classify;
 use serde::Serialize;
@@ -124,6 +124,18 @@ impl<J: Journal> Router<J> {
             }
         };
         let mut told = Vec::new();
+        // A look that would start what was started before, and nobody recorded how it ended: it died.
+        let is_a_look = matches!(&signal.subject, Subject::Request(request) if request.what == Asked::Assess);
+        if let (true, Verdict::Recover(run), Some(system), Some(Execution { existed: true, .. })) =
+            (is_a_look, &decision.verdict, system, &execution)
+        {
+            let message = Message::used_up(system, &self.region, run);
+            told.push(
+                notify::tell(&self.sns, &self.journal, system, &message, self.clock.as_ref())
+                    .await?
+                    .key,
+            );
+        }
         if decision.tells_people() {
             for system in self.responsible(system) {
                 let message = Message::about_decision(system, &self.region, &signal.id, &decision);

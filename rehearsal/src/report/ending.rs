@@ -10,7 +10,7 @@ use crate::dynamodb::{Item, unlocked};
 use crate::injection::Injection;
 use crate::scenario::Outcome;
 use crate::stage::{LOST, Left};
-use crate::world::execution::Execution;
+use crate::world::execution::{AGAIN, Execution};
 use crate::world::invariant::Invariant;
 use crate::world::{Ms, World};
 
@@ -63,24 +63,26 @@ pub(crate) fn judge(left: &mut Left) {
     }
     left.tried = tried.clone();
     let world = &mut left.world;
-    world
-        .ledger
-        .demand(Invariant::LockReleased, now, locks.is_empty(), || {
-            format!("still locked: {}", locks.join(", "))
-        });
+    world.ledger.demand(
+        Invariant::LockReleased,
+        now,
+        locks.is_empty() || promise::could_not_release(struck),
+        || format!("still locked: {}", locks.join(", ")),
+    );
     let mut openings: Vec<(&str, &str)> = runs
         .iter()
-        .filter(|(_, run)| !may_come_again(run))
+        .filter(|(name, run)| !may_come_again(run) && !name.ends_with(AGAIN))
         .filter_map(|(_, run)| Some((run.input["recovery"].as_str()?, run.input["opened_at"].as_str()?)))
         .collect();
     let all = openings.len();
     openings.sort_unstable();
     openings.dedup();
-    world
-        .ledger
-        .demand(Invariant::NothingTwice, now, openings.len() == all, || {
-            format!("{all} runs for {} incidents", openings.len())
-        });
+    world.ledger.demand(
+        Invariant::NothingTwice,
+        now,
+        openings.len() == all || promise::never_began(struck),
+        || format!("{all} runs for {} incidents", openings.len()),
+    );
 }
 
 /// Whether a run says nothing about a second one for the same incident: it left the incident to another run, or is of those
@@ -99,7 +101,7 @@ fn may_come_again(run: &Execution) -> bool {
 /// Whether an execution ended without its own failure path, or without being heard: the router tells people of it.
 fn ended_in_silence(run: &Execution) -> bool {
     run.end.as_ref().is_some_and(|end| {
-        matches!(end.status, "ABORTED" | "TIMED_OUT") || (end.status == "FAILED" && end.outcome != "Paged")
+        matches!(end.status, "ABORTED" | "TIMED_OUT") || (end.status == "FAILED" && end.outcome == "Unheard")
     })
 }
 
@@ -143,12 +145,15 @@ fn run_ended(world: &mut World, name: &str, run: &Execution, struck: &[(Ms, Inje
             format!("of {name} people heard {good} times that it ended well, and were paged {paged} times")
         });
     // Who has lost the lock may not act any more, not even to undo.
+    // Who has lost the lock may not act any more, not even to undo; and what AWS was asked for goes on when the run has ended.
+    let rest = world.service();
     let kept = promise::lost_its_lock(struck)
+        || rest.is_no_worse_than(run.found)
         || ended.is_none_or(|end| end.status == "SUCCEEDED" || end.left.is_no_worse_than(run.found));
     world.ledger.demand(Invariant::NoWorse, now, kept, || {
         format!(
-            "{name} failed and left {:?}, having found {:?}",
-            ended.map(|end| end.left),
+            "{name} failed and left {}, having found {}",
+            ended.map_or_else(|| "nobody knows what".to_owned(), |end| end.left.to_string()),
             run.found
         )
     });

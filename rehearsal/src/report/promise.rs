@@ -69,6 +69,22 @@ pub(super) fn lost_its_lock(struck: &[(Ms, Injection)]) -> bool {
     struck.iter().any(|(_, injection)| injection.fault == taken)
 }
 
+/// Whether a run was kept from taking its lock: it did nothing and recorded nothing, so another may follow.
+pub(super) fn never_began(struck: &[(Ms, Injection)]) -> bool {
+    let mut states = struck
+        .iter()
+        .filter_map(|(_, injection)| injection.place.spot.state());
+    states.any(|state| state == "TakeLock")
+}
+
+/// Whether the step that releases a lock was kept from it: then the lock expires by itself.
+pub(super) fn could_not_release(struck: &[(Ms, Injection)]) -> bool {
+    struck.iter().any(|(_, injection)| {
+        let state = injection.place.spot.state();
+        state.is_some_and(|state| state.starts_with("Release"))
+    })
+}
+
 /// What is not over, in words.
 pub(super) fn what_is_open(world: &World) -> String {
     let open = world.executions.iter().filter(|(_, run)| run.end.is_none());

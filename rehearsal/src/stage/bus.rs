@@ -66,7 +66,14 @@ impl Stage<'_> {
                             };
                             said.push_str(&format!("; execution {} {how}", execution.name));
                         }
-                        if is_a_look(event) && self.says_as_before(region, &said) {
+                        // Not how long it has lasted: that is longer each time.
+                        let matter = format!(
+                            "{} {} {:?}",
+                            decision.verdict.word(),
+                            decision.why.name(),
+                            decision.about
+                        );
+                        if is_a_look(event) && self.says_as_before(region, matter) {
                             continue;
                         }
                         // Every look says so again; what people hear of it has its own line.
@@ -99,9 +106,11 @@ impl Stage<'_> {
 
 impl Stage<'_> {
     /// Whether a look of a Region came to the same as the one before: that is one line for the reader, not one a minute.
-    fn says_as_before(&self, region: &Region, said: &str) -> bool {
-        let before = self.looked.borrow_mut().insert(region.clone(), said.to_owned());
-        before.is_some_and(|before| before == said)
+    fn says_as_before(&self, region: &Region, matter: String) -> bool {
+        let mut looked = self.looked.borrow_mut();
+        let same = looked.get(region) == Some(&matter);
+        looked.insert(region.clone(), matter);
+        same
     }
 }
 

@@ -148,11 +148,32 @@ pub struct Service {
 }
 
 impl Service {
-    /// Whether nothing is worse than it was.
+    /// Whether nothing is worse than it was. That users are served who were not outweighs a standby: the host that was the
+    /// writer comes back as one, in its time.
     pub const fn is_no_worse_than(self, before: Self) -> bool {
+        if self.serves && !before.serves {
+            return true;
+        }
         (self.serves || !before.serves)
             && (self.has_writer || !before.has_writer)
             && self.standbys >= before.standbys
+    }
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            serves,
+            has_writer,
+            standbys,
+        } = self;
+        let served = if *serves {
+            "users served"
+        } else {
+            "users not served"
+        };
+        let writer = if *has_writer { "a writer" } else { "no writer" };
+        write!(f, "{served}, {writer}, {standbys} to take over")
     }
 }
 

@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::Ms;
 use super::database::Service;
 
+/// What the name of an execution ends with that was started once more for the same run.
+pub const AGAIN: &str = "-again";
+
 /// All executions, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Executions(BTreeMap<String, Execution>);

@@ -379,7 +379,12 @@ impl World {
     /// Somebody starts a run once more from its beginning, as a new execution with the input of an old one.
     pub fn start_again(&mut self, region: &Region, name: &str) {
         if let Some(old) = self.executions.get(name).cloned() {
-            self.start_execution(region, &format!("{name}-again"), &old.machine_arn, old.input);
+            self.start_execution(
+                region,
+                &format!("{name}{}", execution::AGAIN),
+                &old.machine_arn,
+                old.input,
+            );
         }
     }
 

@@ -526,7 +526,10 @@ pub const STUCK_AFTER: Duration = Duration::from_mins(30);
 pub(super) fn stuck(picture: &Picture<'_>) -> Option<Decision> {
     let now = picture.known.now;
     let lock = picture.known.journal.held_lock(now)?;
-    let alarm = picture.first(Meaning::UserImpact)?;
+    // Whatever says that users are not served: a lost Region's own alarms may be silent.
+    let fail = [Meaning::UserImpact, Meaning::RegionDown, Meaning::DatabaseDown];
+    let failing = fail.into_iter().filter_map(|means| picture.first(means));
+    let alarm = failing.min_by_key(|alarm| (alarm.since, alarm.name))?;
     let lasted = since(alarm.since.max(lock.taken_at), now);
     (lasted > STUCK_AFTER).then(|| Decision {
         verdict: Verdict::Page,
@@ -593,12 +596,13 @@ fn nobody_knows(picture: &Picture<'_>, occasion: Occasion<'_>) -> Option<Finding
         closed.map_or(alarm.since, |closed| closed.max(alarm.since)),
         picture.known.now,
     );
-    // Who was paged about it is at it.
+    // Who was paged about it is at it, even where the page came a little before users noticed.
+    let patience = picture.system.policy.page_after;
     let incidents = &picture.known.journal.incidents;
     let woken = incidents
         .iter()
-        .any(|past| past.outcome == Outcome::Paged && past.closed_at >= alarm.since);
-    let patience = picture.system.policy.page_after;
+        .filter(|past| past.outcome == Outcome::Paged)
+        .any(|past| since(past.closed_at, alarm.since) <= patience);
     let patience = if woken {
         patience.max(PAGED_AGAIN_AFTER)
     } else {
