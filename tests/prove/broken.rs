@@ -133,6 +133,17 @@ fn traffic_moves_before_the_promotion() {
     );
 }
 
+/// What a step answers instead of itself.
+fn answers(event: &Value, ensure: &str, output: Value) -> Option<Result<Value, Failure>> {
+    (event["ensure"] == ensure).then(|| Ok(output))
+}
+
+fn step_is_found(machine: Recovery, sabotage: Sabotage, expected: &[Invariant]) {
+    is_found(machine, None, Some(sabotage), expected);
+}
+
+const SEEN: &str = "2026-01-05T09:00:00Z";
+
 #[test]
 fn a_step_says_that_people_were_told_and_tells_nobody() {
     let lie: Sabotage = |event| answers(event, "people-told", json!({"at": SEEN, "seen": [], "key": "k"}));
