@@ -256,8 +256,7 @@ impl Functions {
 
     /// Whose work an invocation is: the machine's that the run is of.
     fn within(&self, event: &Value, state: &str) -> Within {
-        let recovery = event["run"]["recovery"].as_str();
-        match recovery.and_then(|named| Recovery::ALL.into_iter().find(|known| known.machine() == named)) {
+        match event["run"]["recovery"].as_str().and_then(Recovery::named) {
             Some(machine) => Within::State {
                 machine,
                 state: state.to_owned(),

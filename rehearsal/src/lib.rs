@@ -11,6 +11,7 @@
 pub mod clock;
 pub mod cloud;
 pub mod command;
+mod cores;
 pub mod dice;
 pub mod dynamodb;
 pub mod facts;

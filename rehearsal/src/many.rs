@@ -1,12 +1,12 @@
 //! Many seeds of one scenario, on all cores, and what they have in common.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use domain::system::System;
 use serde::Serialize;
 
+use crate::cores;
 use crate::report::{Report, rehearse};
 use crate::scenario::Scenario;
 use crate::stage::Error;
@@ -24,30 +24,20 @@ pub fn rehearse_many(
     count: u32,
     done: &(dyn Fn() + Sync),
 ) -> Result<Vec<Report>, Error> {
-    let next = AtomicU64::new(0);
     let played = Mutex::new(BTreeMap::new());
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..cores.min(count as usize) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= u64::from(count) {
-                        return;
-                    }
-                    let report = rehearse(scenario, system, first.wrapping_add(index), &mut |_| {});
-                    let report = report.map(|report| Report {
-                        timeline: Vec::new(),
-                        ..report
-                    });
-                    played
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .insert(index, report);
-                    done();
-                }
-            });
-        }
+    cores::each(count as usize, |index| {
+        let seed = first.wrapping_add(index as u64);
+        let report = rehearse(scenario, system, seed, &mut |_| {});
+        let report = report.map(|report| Report {
+            timeline: Vec::new(),
+            ..report
+        });
+        played
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(index, report);
+        done();
+        true
     });
     played
         .into_inner()

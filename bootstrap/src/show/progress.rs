@@ -2,21 +2,19 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar on stderr for that many steps.
-pub(crate) fn bar(steps: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {bar:40} {pos}/{len} seeds, {eta} left");
-    let bar = ProgressBar::new(steps);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+/// A bar on stderr for that many seeds.
+pub(crate) fn bar(seeds: u64) -> ProgressBar {
+    styled(seeds, "  {bar:40} {pos}/{len} seeds, {eta} left")
 }
 
 /// A bar on stderr for that many faults; the message is the number of trials.
 pub(crate) fn bar_of_trials(faults: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {bar:30} {pos}/{len} faults, {msg} trials, {eta} left");
-    let bar = ProgressBar::new(faults);
-    match style {
+    styled(faults, "  {bar:30} {pos}/{len} faults, {msg} trials, {eta} left")
+}
+
+fn styled(steps: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(steps);
+    match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

@@ -165,21 +165,11 @@ impl<J: Journal> Step for Steps<J> {
             }
             Input::ZoneRejoined { run, plan } => {
                 let (_, tier) = self.tier(&run)?;
-                let claim = Claim {
-                    journal: &self.journal,
-                    run: &run,
-                    now: self.clock.now(),
-                };
-                zone::rejoin::ensure(&tier, &Leaving::of(&plan)?, &claim).await?
+                zone::rejoin::ensure(&tier, &Leaving::of(&plan)?, &self.claim(&run)).await?
             }
             Input::RaiseTakenBack { run, plan } => {
                 let (_, tier) = self.tier(&run)?;
-                let claim = Claim {
-                    journal: &self.journal,
-                    run: &run,
-                    now: self.clock.now(),
-                };
-                zone::lower::ensure(&tier, &Leaving::of(&plan)?, &claim).await?
+                zone::lower::ensure(&tier, &Leaving::of(&plan)?, &self.claim(&run)).await?
             }
         };
         step::output(&Seen {
@@ -200,6 +190,15 @@ impl<J: Journal> Steps<J> {
             web,
         };
         Ok((system, tier))
+    }
+
+    /// An undo's claim, and a way back's: neither carries an epoch.
+    fn claim<'a>(&'a self, run: &'a Run) -> Claim<'a, J> {
+        Claim {
+            journal: &self.journal,
+            run,
+            now: self.clock.now(),
+        }
     }
 
     fn hold<'a>(&'a self, run: &'a Run, epoch: Epoch) -> Hold<'a, J> {

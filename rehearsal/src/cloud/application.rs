@@ -13,7 +13,7 @@ use domain::names::Region;
 use super::Desk;
 use super::wire::unreachable;
 use crate::facts;
-use crate::injection::{CallFault, Context};
+use crate::injection::{self, CallFault};
 use crate::world::{Answers, World};
 
 /// How long the application waits for a database that does not answer before it gives up itself. Longer than anybody
@@ -60,9 +60,7 @@ impl HttpConnector for Application {
                     }
                     Some(CallFault::Crash) => {
                         serve(&mut world, site, &request);
-                        if let Some(context) = Context::current() {
-                            context.crash();
-                        }
+                        injection::crash();
                         return HttpConnectorFuture::new(std::future::pending());
                     }
                     Some(CallFault::Twice) => {

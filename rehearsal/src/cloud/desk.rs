@@ -128,56 +128,45 @@ impl Desk {
 
     /// A call goes out. What goes wrong with it, if something is to: for those that no SDK client makes.
     pub(super) fn pass(&self, operation: &str, to: &Region) -> Option<CallFault> {
-        let injector = self.injector.as_ref()?;
-        let within = injection::within()?;
+        let within = injection::within().filter(|_| self.is_watched())?;
         let (operation, to) = (operation.to_owned(), to.clone());
-        let spot = Spot {
-            within: within.as_ref().clone(),
-            what: What::Call { operation, to },
-        };
-        match injector.pass(spot, self.clock.elapsed_ms()) {
-            Some(Fault::Call(fault)) => Some(fault),
-            Some(_) | None => None,
+        match self.passed(&within, What::Call { operation, to })? {
+            Fault::Call(fault) => Some(fault),
+            Fault::Invocation(_) | Fault::Entry(_) | Fault::Event(_) => None,
         }
     }
 
     /// A function is invoked. What goes wrong with that, if something is to.
     pub(crate) fn invoked(&self, context: &Context) -> Option<InvocationFault> {
-        let spot = Spot {
-            within: context.within.as_ref().clone(),
-            what: What::Invocation,
-        };
-        match self.injector.as_ref()?.pass(spot, self.clock.elapsed_ms()) {
-            Some(Fault::Invocation(fault)) => Some(fault),
-            Some(_) | None => None,
+        match self.passed(&context.within, What::Invocation)? {
+            Fault::Invocation(fault) => Some(fault),
+            Fault::Call(_) | Fault::Entry(_) | Fault::Event(_) => None,
         }
     }
 
     /// A state is entered. What goes wrong then, if something is to.
     pub(crate) fn entered(&self, machine: Recovery, state: &str) -> Option<EntryFault> {
-        let within = Within::State {
-            machine,
-            state: state.to_owned(),
-        };
-        let what = What::Entry;
-        let injector = self.injector.as_ref()?;
-        match injector.pass(Spot { within, what }, self.clock.elapsed_ms()) {
-            Some(Fault::Entry(fault)) => Some(fault),
-            Some(_) | None => None,
+        let state = state.to_owned();
+        match self.passed(&Within::State { machine, state }, What::Entry)? {
+            Fault::Entry(fault) => Some(fault),
+            Fault::Call(_) | Fault::Invocation(_) | Fault::Event(_) => None,
         }
     }
 
     /// An event is on its way. What goes wrong with it, if something is to.
     pub(crate) fn sent(&self, region: &Region, kind: &str) -> Option<EventFault> {
         let kind = kind.to_owned();
-        let spot = Spot {
-            within: Within::Bus(region.clone()),
-            what: What::Event { kind },
-        };
-        match self.injector.as_ref()?.pass(spot, self.clock.elapsed_ms()) {
-            Some(Fault::Event(fault)) => Some(fault),
-            Some(_) | None => None,
+        match self.passed(&Within::Bus(region.clone()), What::Event { kind })? {
+            Fault::Event(fault) => Some(fault),
+            Fault::Call(_) | Fault::Invocation(_) | Fault::Entry(_) => None,
         }
+    }
+
+    /// A spot is passed now. The fault that is laid there, if one is.
+    fn passed(&self, within: &Within, what: What) -> Option<Fault> {
+        let injector = self.injector.as_ref()?;
+        let within = within.clone();
+        injector.pass(Spot { within, what }, self.clock.elapsed_ms())
     }
 
     /// The same for the call that a rule is about to be asked about.
@@ -249,9 +238,13 @@ impl Desk {
         copy: fn(&I) -> I,
         operation: impl Fn(&mut World, &Region, &I) -> Result<O, Refusal> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        self.rule(route, Plane::Data, copy, move |world, route, input| {
-            on_the_world(world, |world| operation(world, &route.to, input))
-        })
+        self.rule(
+            Self::world,
+            route,
+            Plane::Data,
+            copy,
+            move |world, route, input| on_the_world(world, |world| operation(world, &route.to, input)),
+        )
     }
 
     /// What a rule computes: an operation on the world in the Region that is called, if the call gets there.
@@ -261,7 +254,7 @@ impl Desk {
         plane: Plane,
         operation: impl Fn(&mut World, &Route, &I) -> Result<O, Refusal> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        self.rule(route, plane, I::clone, move |world, route, input| {
+        self.rule(Self::world, route, plane, I::clone, move |world, route, input| {
             on_the_world(world, |world| operation(world, route, input))
         })
     }
@@ -273,7 +266,7 @@ impl Desk {
         route: &Route,
         operation: impl Fn(&I) -> Result<O, E> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        self.rule(route, Plane::Data, I::clone, move |_, _, input| {
+        self.rule(Self::look, route, Plane::Data, I::clone, move |_, _, input| {
             Answer::Response(match operation(input) {
                 Ok(output) => MockResponse::Output(output),
                 Err(error) => MockResponse::Error(error),
@@ -289,26 +282,33 @@ impl Desk {
         route: &Route,
         operation: impl Fn(&mut Tables, &I) -> Result<O, E> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        self.rule(route, Plane::Data, I::clone, move |world, route, input| {
-            if !world.regions.agrees_with_another(&route.to) {
-                return Answer::Wire(Fate::Silent);
-            }
-            let mut none = Tables::new();
-            let tables = world
-                .write_lease
-                .as_mut()
-                .map_or(&mut none, |lease| &mut lease.tables);
-            Answer::Response(match operation(tables, input) {
-                Ok(output) => MockResponse::Output(output),
-                Err(error) => MockResponse::Error(error),
-            })
-        })
+        self.rule(
+            Self::world,
+            route,
+            Plane::Data,
+            I::clone,
+            move |world, route, input| {
+                if !world.regions.agrees_with_another(&route.to) {
+                    return Answer::Wire(Fate::Silent);
+                }
+                let mut none = Tables::new();
+                let tables = world
+                    .write_lease
+                    .as_mut()
+                    .map_or(&mut none, |lease| &mut lease.tables);
+                Answer::Response(match operation(tables, input) {
+                    Ok(output) => MockResponse::Output(output),
+                    Err(error) => MockResponse::Error(error),
+                })
+            },
+        )
     }
 
     /// What becomes of a call: whether it gets there, what the operation answers, and what a fault that was laid on it
-    /// makes of that.
+    /// makes of that. `at` is [`Self::world`] for an operation that may change the world, [`Self::look`] for others.
     fn rule<I: Send + 'static, O: 'static, E: 'static>(
         &self,
+        at: fn(&Self) -> MutexGuard<'_, World>,
         route: &Route,
         plane: Plane,
         copy: fn(&I) -> I,
@@ -317,7 +317,7 @@ impl Desk {
         let (desk, route, operation) = (self.clone(), route.clone(), Arc::new(operation));
         move |input| {
             let stroke = desk.take_stroke();
-            let mut world = desk.world();
+            let mut world = at(&desk);
             if let Some(fate) = missed(&world, &route, plane) {
                 return desk.unanswered(fate);
             }
@@ -341,15 +341,14 @@ impl Desk {
                 }
                 Some(CallFault::Crash) => {
                     drop(operation(&mut world, &route, input));
-                    if let Some(context) = Context::current() {
-                        context.crash();
-                    }
+                    injection::crash();
                     Fate::Lost
                 }
                 Some(CallFault::Late) => {
                     let (operation, route, input) = (Arc::clone(&operation), route.clone(), copy(input));
-                    let at = world.now + PATIENT.as_millis();
-                    desk.postponed.put(at, move |world| {
+                    // Whoever lets time pass has to know when.
+                    desk.changed.notify_one();
+                    desk.postponed.put(world.now + PATIENT.as_millis(), move |world| {
                         if missed(world, &route, plane).is_none() {
                             drop(operation(world, &route, &input));
                         }

@@ -14,7 +14,7 @@ use traffic::dns::Exchange;
 
 use super::Desk;
 use crate::facts;
-use crate::injection::{CallFault, Context};
+use crate::injection::{self, CallFault};
 use crate::world::World;
 
 /// How long an answer for a Region's own host may be kept: the TTL of an alias to a load balancer.
@@ -52,9 +52,7 @@ impl Exchange for NameServers {
                 Some(CallFault::Refused | CallFault::Throttled) => Some(Err("refused".to_owned())),
                 Some(CallFault::Unanswered | CallFault::AnswerLost | CallFault::Late) => None,
                 Some(CallFault::Crash) => {
-                    if let Some(context) = Context::current() {
-                        context.crash();
-                    }
+                    injection::crash();
                     None
                 }
             };

@@ -44,15 +44,9 @@ impl Context {
         }
     }
 
-    /// The process dies now.
-    pub(crate) fn crash(&self) {
+    fn crash(&self) {
         self.crashed.over.set(true);
         self.crashed.wake.notify_one();
-    }
-
-    /// The work that is being done now, if anybody said whose it is.
-    pub(crate) fn current() -> Option<Self> {
-        CURRENT.try_with(Clone::clone).ok()
     }
 
     /// Does work in it. Nothing if its process died on the way.
@@ -69,4 +63,9 @@ impl Context {
 /// Whose work goes on now.
 pub(crate) fn within() -> Option<Rc<Within>> {
     CURRENT.try_with(|context| Rc::clone(&context.within)).ok()
+}
+
+/// The process dies in which the work goes on, if anybody said whose it is.
+pub(crate) fn crash() {
+    CURRENT.try_with(Context::crash).ok();
 }

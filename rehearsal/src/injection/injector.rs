@@ -91,11 +91,6 @@ impl Injector {
         self.course().struck.clone()
     }
 
-    /// Whether every planned fault has struck.
-    pub fn is_spent(&self) -> bool {
-        self.course().struck.len() >= self.planned.len()
-    }
-
     fn course(&self) -> MutexGuard<'_, Course> {
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }

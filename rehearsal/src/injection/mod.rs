@@ -10,7 +10,7 @@ mod fault;
 mod injector;
 mod place;
 
-pub(crate) use context::{Context, within};
+pub(crate) use context::{Context, crash, within};
 pub use fault::{CallFault, EntryFault, EventFault, Fault, InvocationFault, PATIENT};
 pub use injector::{Injection, Injector, Passed};
 pub use place::{NoPlace, Place, Spot, What, Within};

@@ -134,7 +134,7 @@ fn read(text: &str) -> Option<Place> {
         (Within::Person, what(rest)?)
     } else {
         let (state, rest) = rest.split_once('/')?;
-        let machine = Recovery::ALL.into_iter().find(|known| known.machine() == whose)?;
+        let machine = Recovery::named(whose)?;
         let state = state.to_owned();
         (Within::State { machine, state }, what(rest)?)
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::names::Recovery;
 use serde::{Deserialize, Serialize};
 
-use crate::injection::{Fault, Injection};
+use crate::injection::Injection;
 use crate::stage::Machines;
 
 /// How often each kind of fault struck at each state.
@@ -51,7 +51,7 @@ impl Coverage {
 
     /// A fault struck.
     pub fn struck(&mut self, injection: &Injection) {
-        let (spot, fault) = (&injection.place.spot, name_of(&injection.fault));
+        let (spot, fault) = (&injection.place.spot, injection.fault.name());
         let counts = match (spot.machine(), spot.state()) {
             (Some(machine), Some(state)) => &mut self.state(machine, state).struck,
             _ => {
@@ -60,7 +60,7 @@ impl Coverage {
                 self.elsewhere.entry(whose).or_default()
             }
         };
-        *counts.entry(fault).or_default() += 1;
+        *counts.entry(fault.to_owned()).or_default() += 1;
     }
 
     /// What two searches covered together.
@@ -103,8 +103,4 @@ impl Coverage {
             .entry(state.to_owned())
             .or_default()
     }
-}
-
-fn name_of(fault: &Fault) -> String {
-    fault.name().to_owned()
 }

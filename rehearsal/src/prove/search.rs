@@ -1,7 +1,6 @@
 //! Tries a space on all cores.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use domain::names::Recovery;
@@ -11,6 +10,7 @@ use super::coverage::Coverage;
 use super::space::{pairs_after, singles};
 use super::subject::Subject;
 use super::trial::{Tried, attempt};
+use crate::cores;
 use crate::injection::{Injection, What};
 use crate::stage;
 use crate::world::invariant::Violation;
@@ -101,30 +101,26 @@ pub fn search(
     order: &[usize],
     progress: &dyn Progress,
 ) -> Result<(), stage::Error> {
-    let next = AtomicUsize::new(0);
     let failed = Mutex::new(None);
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                while !progress.is_over() {
-                    let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                        return;
-                    };
-                    if known.contains(index) {
-                        continue;
-                    }
-                    match one(search, *index, progress) {
-                        // What was broken off half-way is not known.
-                        Ok(None) => return,
-                        Ok(Some(outcome)) => progress.done(&outcome),
-                        Err(error) => {
-                            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                            return;
-                        }
-                    }
-                }
-            });
+    cores::each(order.len(), |next| {
+        let index = order[next];
+        if progress.is_over() {
+            return false;
+        }
+        if known.contains(&index) {
+            return true;
+        }
+        match one(search, index, progress) {
+            // What was broken off half-way is not known.
+            Ok(None) => false,
+            Ok(Some(outcome)) => {
+                progress.done(&outcome);
+                true
+            }
+            Err(error) => {
+                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                false
+            }
         }
     });
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -1,12 +1,12 @@
 //! What is tried: for each machine, the scenarios that between them enter most of its states.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::names::Recovery;
 
 use super::course::Course;
+use crate::cores;
 use crate::scenario::{self, Scenario};
 use crate::stage;
 use crate::world::fault::{Fault, Kind};
@@ -61,23 +61,15 @@ fn courses() -> Result<Vec<Arc<Course>>, Unplayed> {
         let system = scenario.system.read().ok().filter(|_| !is_a_storm(&scenario));
         scenarios.extend(system.map(|system| (scenario, system)));
     }
-    let next = AtomicUsize::new(0);
     let played = Mutex::new(BTreeMap::new());
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((scenario, system)) = scenarios.get(index) else {
-                        return;
-                    };
-                    let course = Course::of(scenario, system);
-                    let mut played = played.lock().unwrap_or_else(PoisonError::into_inner);
-                    played.insert(index, course);
-                }
-            });
-        }
+    cores::each(scenarios.len(), |index| {
+        let (scenario, system) = &scenarios[index];
+        let course = Course::of(scenario, system);
+        played
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(index, course);
+        true
     });
     let played = played.into_inner().unwrap_or_else(PoisonError::into_inner);
     let courses = played.into_values().map(|course| Ok(Arc::new(course?)));

@@ -17,7 +17,7 @@ use crate::world::{Ms, World};
 /// Judges, and notes breaches in the world's ledger.
 pub(crate) fn judge(left: &mut Left) {
     let locks = held_locks(left);
-    let tried = left.tried.take();
+    let tried = left.tried.clone();
     let struck = tried.as_ref().map_or(&[][..], |(_, struck)| struck);
     let world = &mut left.world;
     let runs: Vec<(String, Execution)> = world
@@ -61,8 +61,6 @@ pub(crate) fn judge(left: &mut Left) {
         let open = promise::what_is_open(world);
         world.ledger.demand(Invariant::ServedOrPaged, now, over, || open);
     }
-    left.tried = tried.clone();
-    let world = &mut left.world;
     world.ledger.demand(
         Invariant::LockReleased,
         now,
@@ -144,7 +142,6 @@ fn run_ended(world: &mut World, name: &str, run: &Execution, struck: &[(Ms, Inje
         .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, once, || {
             format!("of {name} people heard {good} times that it ended well, and were paged {paged} times")
         });
-    // Who has lost the lock may not act any more, not even to undo.
     // Who has lost the lock may not act any more, not even to undo; and what AWS was asked for goes on when the run has ended.
     let rest = world.service();
     let kept = promise::lost_its_lock(struck)
