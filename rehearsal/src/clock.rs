@@ -5,15 +5,17 @@
     reason = "the one place where virtual time is read and waited for"
 )]
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use domain::duration::Duration;
 use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// The world's clock. Must be made inside the runtime of [`runtime()`].
-#[derive(Clone, Copy, Debug)]
+/// The world's clock. Must be made inside the runtime of [`runtime()`]. Clones show the same time.
+#[derive(Clone, Debug)]
 pub struct VirtualClock {
-    origin: Instant,
+    origin: Arc<Mutex<Instant>>,
     start: Timestamp,
 }
 
@@ -21,9 +23,18 @@ impl VirtualClock {
     /// A clock that shows `start` now.
     pub fn starting(start: Timestamp) -> Self {
         Self {
-            origin: Instant::now(),
+            origin: Arc::new(Mutex::new(Instant::now())),
             start,
         }
+    }
+
+    /// From now on it shows, and all its clones show, what it showed at first.
+    pub(crate) fn start_again(&self) {
+        *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn origin(&self) -> Instant {
+        *self.origin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time now, to the millisecond: tokio's timers know no finer.
@@ -33,12 +44,12 @@ impl VirtualClock {
 
     /// Milliseconds since the start.
     pub fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.origin().elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Returns once it is that late, in milliseconds since the start.
     pub async fn until_ms(&self, ms: u64) {
-        tokio::time::sleep_until(self.origin + Duration::from_millis(ms).std()).await;
+        tokio::time::sleep_until(self.origin() + Duration::from_millis(ms).std()).await;
     }
 
     /// Returns after a while.

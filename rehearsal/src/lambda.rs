@@ -6,6 +6,7 @@ mod words;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
 use domain::duration::Duration;
 use domain::journal::{Journal, lease};
@@ -23,10 +24,11 @@ use statemachines::{Pattern, TaskReply, TaskRequest, Tasks};
 use tokio::sync::oneshot;
 
 use self::words::{ageless, seen};
+use crate::clock::VirtualClock;
 use crate::cloud::Desk;
 use crate::cloud::tokens::{Answer, Tokens};
 use crate::facts;
-use crate::injection::{Context, InvocationFault, Within};
+use crate::injection::{Context, Deck, InvocationFault, Within};
 use crate::timeline::Actor;
 
 /// The functions of one deployment in one Region.
@@ -42,6 +44,7 @@ pub struct Functions {
     moving: Option<Moving>,
     hands: Hands<DynamoJournal>,
     desk: Desk,
+    deck: Rc<Deck>,
     tokens: Tokens,
     warm: RefCell<BTreeSet<String>>,
     usage: Cell<Usage>,
@@ -112,6 +115,13 @@ impl Functions {
         .into()
     }
 
+    /// Nothing ran here yet.
+    pub(crate) fn begin(&self) {
+        self.warm.take();
+        self.usage.take();
+        self.said.take();
+    }
+
     /// What Lambda bills so far.
     pub const fn usage(&self) -> Usage {
         self.usage.get()
@@ -124,7 +134,7 @@ impl Functions {
     pub async fn route(&self, payload: &[u8]) -> Result<Vec<Routed>, Failure> {
         let context = Context::of(Within::Router(self.region.clone()));
         let function = "evenkeel-router";
-        let route = || self.hosted(function, &context, self.router.route(payload));
+        let route = || self.hosted(function, &context, || self.router.route(payload).boxed_local());
         match self.desk.invoked(&context) {
             None => route().await,
             Some(InvocationFault::Throttled) => Err(throttled()),
@@ -142,7 +152,7 @@ impl Functions {
             Some(InvocationFault::LockTakenOver) => route().await,
             Some(InvocationFault::Twice) => {
                 let apart = context.apart();
-                let other = self.hosted(function, &apart, self.router.route(payload));
+                let other = self.hosted(function, &apart, || self.router.route(payload).boxed_local());
                 futures_util::join!(route(), other).0
             }
         }
@@ -153,53 +163,50 @@ impl Functions {
         if let Some(answer) = self.sabotage.and_then(|sabotage| sabotage(&event)) {
             return answer;
         }
-        let clock = &self.desk.clock();
-        if let ("evenkeel-deployment", Some(deployment)) = (function, &self.deployment) {
-            return self
-                .hosted(function, context, step::call(deployment, clock, event))
-                .await;
-        }
-        match (function, &self.moving) {
-            ("evenkeel-assess", _) => {
-                self.hosted(function, context, step::call(&self.assess, clock, event))
-                    .await
+        let clock = self.desk.clock();
+        let step = |event| self.step(function, &clock, event);
+        self.hosted(function, context, move || step(event)).await
+    }
+
+    /// A function's own work.
+    fn step<'s>(
+        &'s self,
+        function: &'s str,
+        clock: &'s VirtualClock,
+        event: Value,
+    ) -> LocalBoxFuture<'s, Result<Value, Failure>> {
+        match (function, &self.moving, &self.deployment) {
+            ("evenkeel-assess", ..) => step::call(&self.assess, clock, event).boxed_local(),
+            ("evenkeel-database", ..) => step::call(&self.database, clock, event).boxed_local(),
+            ("evenkeel-journal", ..) => step::call(&self.journal, clock, event).boxed_local(),
+            ("evenkeel-notify", ..) => step::call(&self.notify, clock, event).boxed_local(),
+            ("evenkeel-deployment", _, Some(deployment)) => {
+                step::call(deployment, clock, event).boxed_local()
             }
-            ("evenkeel-database", _) => {
-                self.hosted(function, context, step::call(&self.database, clock, event))
-                    .await
+            ("evenkeel-capacity", Some(Moving { capacity, .. }), _) => {
+                step::call(capacity, clock, event).boxed_local()
             }
-            ("evenkeel-journal", _) => {
-                self.hosted(function, context, step::call(&self.journal, clock, event))
-                    .await
+            ("evenkeel-cache", Some(Moving { cache, .. }), _) => {
+                step::call(cache, clock, event).boxed_local()
             }
-            ("evenkeel-notify", _) => {
-                self.hosted(function, context, step::call(&self.notify, clock, event))
-                    .await
+            ("evenkeel-traffic", Some(Moving { traffic, .. }), _) => {
+                step::call(traffic, clock, event).boxed_local()
             }
-            ("evenkeel-capacity", Some(Moving { capacity, .. })) => {
-                self.hosted(function, context, step::call(capacity, clock, event))
-                    .await
+            (other, ..) => {
+                let failure = Failure {
+                    error_type: "Lambda.ResourceNotFoundException".to_owned(),
+                    error_message: format!("Function not found: {other}"),
+                };
+                std::future::ready(Err(failure)).boxed_local()
             }
-            ("evenkeel-cache", Some(Moving { cache, .. })) => {
-                self.hosted(function, context, step::call(cache, clock, event))
-                    .await
-            }
-            ("evenkeel-traffic", Some(Moving { traffic, .. })) => {
-                self.hosted(function, context, step::call(traffic, clock, event))
-                    .await
-            }
-            (other, _) => Err(Failure {
-                error_type: "Lambda.ResourceNotFoundException".to_owned(),
-                error_message: format!("Function not found: {other}"),
-            }),
         }
     }
 
-    async fn hosted<T>(
+    async fn hosted<'w, T: Clone + 'static>(
         &self,
         function: &str,
         context: &Context,
-        work: impl Future<Output = Result<T, Failure>>,
+        work: impl FnOnce() -> LocalBoxFuture<'w, Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let (clock, cold) = (
             self.desk.clock(),
@@ -216,19 +223,19 @@ impl Functions {
         };
         clock.pass(Duration::from_millis(reached)).await;
         let began = clock.elapsed_ms();
-        // The runtime of a real function turns a panic into an error with this name too.
-        let answer = context.host(AssertUnwindSafe(work).catch_unwind()).await;
-        let answer = answer.map_or_else(
-            || Err(crashed(function)),
-            |answer| {
-                answer.unwrap_or_else(|_| {
-                    Err(Failure {
-                        error_type: runtime::PANIC.to_owned(),
-                        error_message: format!("{function} panicked"),
-                    })
-                })
-            },
-        );
+        let answer = match self.deck.next() {
+            (_, Some((known, answer))) => {
+                context.host(known.again(&clock)).await;
+                answer
+            }
+            (None, None) => run(function, context, work()).await,
+            (Some(index), None) => {
+                let context = context.recorded();
+                let answer = run(function, &context, work()).await;
+                self.deck.keep(index, context.acts(), clock.elapsed_ms(), &answer);
+                answer
+            }
+        };
         let Usage { requests, billed_ms } = self.usage.get();
         self.usage.set(Usage {
             requests: requests + 1,
@@ -331,6 +338,23 @@ impl Functions {
                 TaskReply::failed(failure.error_type, cause)
             }
         }
+    }
+}
+
+/// Runs a function's code in its process.
+async fn run<T>(
+    function: &str,
+    context: &Context,
+    work: LocalBoxFuture<'_, Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match context.host(AssertUnwindSafe(work).catch_unwind()).await {
+        None => Err(crashed(function)),
+        Some(Ok(answer)) => answer,
+        // The runtime of a real function turns a panic into an error with this name too.
+        Some(Err(_)) => Err(Failure {
+            error_type: runtime::PANIC.to_owned(),
+            error_message: format!("{function} panicked"),
+        }),
     }
 }
 

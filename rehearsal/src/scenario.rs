@@ -33,7 +33,7 @@ pub struct Scenario {
     /// Who does what.
     pub people: Vec<Person>,
     /// What goes wrong with Evenkeel's own work. Where something does, the scenario is over when it comes to rest after its
-    /// window, and machines look less often ([`crate::stage::LOOKS_EVERY`]).
+    /// window, and machines look less often ([`crate::stage::LOOKS`]).
     pub injections: Vec<Injection>,
     /// What is expected to come of it.
     pub expect: Expectation,

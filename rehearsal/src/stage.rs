@@ -9,8 +9,8 @@ mod bus;
 mod executions;
 mod people;
 mod run;
+mod theatre;
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -19,11 +19,9 @@ use domain::names::Recovery;
 use domain::system::System;
 use jiff::Timestamp;
 use serde_json::Value;
-use statemachines::{StateMachine, substitute};
+use statemachines::{Lateness, StateMachine, substitute};
 
-use self::run::Stage;
-use crate::clock::VirtualClock;
-use crate::cloud::{Account, Clients, Desk, regions};
+use crate::cloud::Account;
 use crate::command::{Command, Given};
 use crate::injection::{Injection, Injector};
 use crate::lambda::{Functions, Sabotage, Usage};
@@ -31,6 +29,7 @@ use crate::scenario::Scenario;
 use crate::timeline::Entry;
 use crate::world::{Ms, World};
 
+pub use self::theatre::Theatre;
 pub use crate::dynamodb::unlocked;
 
 /// When every rehearsal begins: a Monday morning. Fixed, so that the same seed gives the same bytes.
@@ -96,9 +95,13 @@ impl Trial {
 /// State machines by their recovery's name.
 pub type Machines = BTreeMap<&'static str, StateMachine>;
 
-/// How often a state of a play that is tried looks again, at the most. Step Functions promises an interval and no punctuality;
-/// a machine that holds only when it looks every second does not hold.
-pub const LOOKS_EVERY: Duration = Duration::from_secs(10);
+/// How late a state of a play that is tried looks again. Step Functions promises an interval and no punctuality; a machine that
+/// holds only when it looks every second does not hold. A state that waits for a quarter of an hour looks once a minute.
+pub const LOOKS: Lateness = Lateness {
+    at_least: 10.0,
+    looks: 8,
+    at_most: 60.0,
+};
 
 /// What is left when the curtain falls.
 pub struct Left {
@@ -230,66 +233,9 @@ impl<'a> Play<'a> {
     /// # Errors
     /// When it cannot begin.
     pub fn perform(self, line: &mut dyn FnMut(&Entry)) -> Result<Left, Error> {
-        let machines = machines_once()?;
-        let runtime = crate::clock::runtime()?;
-        runtime.block_on(async {
-            let clock = VirtualClock::starting(START);
-            let (scenario, system) = (self.scenario, self.system);
-            let world = World::new(
-                system.clone(),
-                START,
-                scenario.requests_per_second,
-                &scenario.faults,
-                self.seed,
-            );
-            let mut world = world.with_people(&scenario.people);
-            let trial = self.tried.clone().or_else(|| Trial::written(scenario));
-            let trial = trial.as_ref();
-            if trial.is_some() {
-                world.assessed_every = ASSESSED_EVERY;
-            }
-            let mut desk = Desk::new(world, clock);
-            if let Some(trial) = trial {
-                desk = desk.with_injector(Arc::clone(&trial.injector));
-            }
-            let account = Account::of(system);
-            let functions = regions(system).map(|region| {
-                let clients = Clients::new(&desk, &account, region);
-                let mut functions = Functions::deploy(&desk, &clients);
-                functions.sabotage = trial.and_then(|trial| trial.sabotage);
-                (region.clone(), functions)
-            });
-            let functions = functions.collect();
-            let stage = Stage {
-                desk: &desk,
-                functions: &functions,
-                machines: trial
-                    .and_then(|trial| trial.machines.as_deref())
-                    .unwrap_or(machines),
-                seed: self.seed,
-                trial,
-                dead_letters: RefCell::default(),
-                looked: RefCell::default(),
-                given: RefCell::default(),
-                commanding: Cell::default(),
-                kills: RefCell::default(),
-            };
-            stage.run(scenario.window, self.commands, self.until, line).await;
-            let usage = functions
-                .values()
-                .fold(Usage::default(), |usage, functions| usage + functions.usage());
-            let (dead_letters, mut given) = (stage.dead_letters.take(), stage.given.take());
-            given.sort_by_key(|given| given.at);
-            drop(functions);
-            Ok(Left {
-                world: desk.into_world(),
-                account,
-                usage,
-                dead_letters,
-                given,
-                tried: trial.map(|trial| (trial.ends_by, trial.injector.struck())),
-            })
-        })
+        let trial = self.tried.or_else(|| Trial::written(self.scenario));
+        let theatre = Theatre::new(self.scenario, self.system, self.seed, trial)?;
+        Ok(theatre.play(self.commands, self.until, line))
     }
 }
 

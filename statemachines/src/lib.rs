@@ -55,8 +55,8 @@ mod size;
 pub use check::check;
 pub use execution::{
     Clock, ErrorDetails, EventKind, Execution, ExecutionContext, ExecutionResult, ExecutionStatus, Heartbeat,
-    HistoryEvent, Limits, MapRunRequest, Observer, Stalled, TaskKind, TaskReply, TaskRequest, Tasks,
-    VirtualClock,
+    HistoryEvent, Lateness, Limits, MapRunRequest, Observer, Stalled, TaskKind, TaskReply, TaskRequest,
+    Tasks, VirtualClock,
 };
 pub use finding::{Finding, Severity};
 pub use machine::{

@@ -53,7 +53,7 @@ impl Hands {
                     Arc::new(move |_| journal.clone())
                 },
                 write_check: write_check.clone(),
-                clock: Arc::new(clock),
+                clock: Arc::new(clock.clone()),
             },
             database: database::Steps {
                 systems: systems(),
@@ -64,7 +64,7 @@ impl Hands {
                 dynamodb: cloud.clients.dynamodb.clone(),
                 journal: cloud.journal(),
                 write_check,
-                clock: Arc::new(clock),
+                clock: Arc::new(clock.clone()),
             },
             journal: journal::Steps {
                 systems: systems(),
@@ -74,7 +74,7 @@ impl Hands {
                     let journal = cloud.journal();
                     Arc::new(move |_| journal.clone())
                 },
-                clock: Arc::new(clock),
+                clock: Arc::new(clock.clone()),
             },
             clock,
             cloud,

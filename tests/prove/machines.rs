@@ -74,6 +74,14 @@ impl Definition {
         self
     }
 
+    /// Nothing ends an execution that does not end itself.
+    pub(crate) fn for_ever(mut self) -> Self {
+        self.0
+            .as_object_mut()
+            .map(|definition| definition.remove("TimeoutSeconds"));
+        self
+    }
+
     /// Every machine, with this one in its place.
     pub(crate) fn among_all(self, machine: Recovery) -> Arc<Machines> {
         let broken = StateMachine::parse(&self.0.to_string()).unwrap_or_else(|error| panic!("{error}"));

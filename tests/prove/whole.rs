@@ -5,7 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::names::Recovery;
 use rehearsal::injection::Injection;
-use rehearsal::prove::{Coverage, Outcome, Progress, Search, Subject, attempt, search};
+use rehearsal::prove::{
+    Bench, Coverage, Outcome, Progress, Search, Subject, attempt, pairs_after, search, singles,
+};
 use rehearsal::stage::machines;
 
 use crate::machines::{all, of};
@@ -94,5 +96,32 @@ fn a_move_that_dies_of_its_own_regions_outage_is_found_by_looking() {
         let setting = &subject.course.setting;
         let tried = attempt(setting, std::slice::from_ref(&injection), &mut |_| {}).expect("it begins");
         assert_eq!(tried.violations, [], "{}", subject.name());
+    }
+}
+
+/// A trial that leaves out what another one had done by then comes to the same as one that does everything anew.
+#[test]
+fn a_trial_that_is_like_another_comes_to_the_same() {
+    for subject in all() {
+        let bench = Bench::new(&subject.course.setting).expect("it begins");
+        let without = bench.attempt(&[]);
+        assert_eq!(without.tried.passed, subject.course.passed, "{}", subject.name());
+        let faults = singles(subject);
+        for first in faults.iter().step_by(faults.len() / 3 + 1) {
+            let alone = bench.one_more(&without, first);
+            let anew = attempt(&subject.course.setting, std::slice::from_ref(first), &mut |_| {});
+            assert_eq!(
+                alone.tried,
+                anew.expect("it begins"),
+                "{}: {first}",
+                subject.name()
+            );
+            let seconds = pairs_after(subject, first, &alone.tried.passed);
+            if let Some(second) = seconds.get(seconds.len() / 2) {
+                let both = bench.one_more(&alone, second);
+                let anew = attempt(&subject.course.setting, &both.tried.injections, &mut |_| {});
+                assert_eq!(both.tried, anew.expect("it begins"), "{first}, {second}");
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What AWS keeps for an account beside the world: a journal and task tokens in each Region.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::names::{JOURNAL_TABLE, Region};
 use domain::system::System;
@@ -27,10 +27,14 @@ pub struct Regional {
 impl Default for Regional {
     fn default() -> Self {
         Self {
-            tables: Arc::new(Mutex::new(Tables::new().with_table(JOURNAL_TABLE, "pk", "sk"))),
+            tables: Arc::new(Mutex::new(empty())),
             tokens: Tokens::default(),
         }
     }
+}
+
+fn empty() -> Tables {
+    Tables::new().with_table(JOURNAL_TABLE, "pk", "sk")
 }
 
 impl Account {
@@ -39,6 +43,14 @@ impl Account {
         let regions = regions(system).map(|region| (region.clone(), Regional::default()));
         Self {
             regions: regions.collect(),
+        }
+    }
+
+    /// Nothing is kept any more, for all who share it.
+    pub(crate) fn begin(&self) {
+        for Regional { tables, tokens } in self.regions.values() {
+            *tables.lock().unwrap_or_else(PoisonError::into_inner) = empty();
+            tokens.clear();
         }
     }
 

@@ -28,51 +28,93 @@ pub fn connector(desk: &Desk, from: &Region) -> SharedHttpConnector {
     })
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Application {
     desk: Desk,
     from: Region,
 }
 
-impl HttpConnector for Application {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let clock = self.desk.clock();
+/// What is asked of it.
+#[derive(Clone, Debug)]
+struct Asked {
+    method: String,
+    uri: String,
+    body: String,
+}
+
+/// What comes of that.
+enum Comes {
+    /// No connection.
+    NoConnection,
+    /// A connection, and no answer.
+    Nothing,
+    /// An answer, after a while.
+    Answer(Duration, u16, String),
+}
+
+impl Asked {
+    fn of(request: &HttpRequest) -> Self {
+        let body = request.body().bytes().unwrap_or_default();
+        Self {
+            method: request.method().to_owned(),
+            uri: request.uri().to_owned(),
+            body: String::from_utf8_lossy(body).into_owned(),
+        }
+    }
+}
+
+impl Application {
+    fn ask(&self, asked: &Asked) -> Comes {
         let fault = self
             .desk
-            .pass(&format!("application:{}", request.method()), &self.from);
+            .pass(&format!("application:{}", asked.method), &self.from);
         let mut world = self.desk.world();
         let takes = world.dice().draw(&facts::APPLICATION);
-        let (after, status, body) = match world.ask(&self.from, host(request.uri())) {
-            Answers::Silent => return HttpConnectorFuture::new(unreachable(clock)),
-            Answers::Hangs => (APPLICATION_GIVES_UP, 503, NO_WRITES.to_owned()),
-            Answers::Unavailable(why) => (takes, 503, why),
-            Answers::Site(site) => {
-                let (status, body) = match fault {
-                    None | Some(CallFault::Stale) => serve(&mut world, site, &request),
-                    Some(CallFault::Refused) => (403, String::new()),
-                    Some(CallFault::Throttled) => (429, String::new()),
-                    Some(CallFault::Unanswered | CallFault::Late) => {
-                        return HttpConnectorFuture::new(std::future::pending());
-                    }
-                    Some(CallFault::AnswerLost) => {
-                        serve(&mut world, site, &request);
-                        return HttpConnectorFuture::new(std::future::pending());
-                    }
-                    Some(CallFault::Crash) => {
-                        serve(&mut world, site, &request);
-                        injection::crash();
-                        return HttpConnectorFuture::new(std::future::pending());
-                    }
-                    Some(CallFault::Twice) => {
-                        serve(&mut world, site, &request);
-                        serve(&mut world, site, &request)
-                    }
-                };
-                (takes, status, body)
+        let site = match world.ask(&self.from, host(&asked.uri)) {
+            Answers::Silent => return Comes::NoConnection,
+            Answers::Hangs => return Comes::Answer(APPLICATION_GIVES_UP, 503, NO_WRITES.to_owned()),
+            Answers::Unavailable(why) => return Comes::Answer(takes, 503, why),
+            Answers::Site(site) => site,
+        };
+        let mut served = || serve(&mut world, site, asked);
+        let (status, body) = match fault {
+            None | Some(CallFault::Stale) => served(),
+            Some(CallFault::Refused) => (403, String::new()),
+            Some(CallFault::Throttled) => (429, String::new()),
+            Some(CallFault::Unanswered | CallFault::Late) => return Comes::Nothing,
+            Some(CallFault::AnswerLost) => {
+                served();
+                return Comes::Nothing;
+            }
+            Some(CallFault::Crash) => {
+                served();
+                injection::crash();
+                return Comes::Nothing;
+            }
+            Some(CallFault::Twice) => {
+                served();
+                served()
             }
         };
-        drop(world);
+        Comes::Answer(takes, status, body)
+    }
+}
+
+impl HttpConnector for Application {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let asked = Asked::of(&request);
+        let comes = self.ask(&asked);
+        self.desk.keep(|_| {
+            let application = self.clone();
+            move || drop(application.ask(&asked))
+        });
+        let clock = self.desk.clock();
         HttpConnectorFuture::new(async move {
+            let (after, status, body) = match comes {
+                Comes::NoConnection => return unreachable(clock).await,
+                Comes::Nothing => std::future::pending().await,
+                Comes::Answer(after, status, body) => (after, status, body),
+            };
             clock.pass(after).await;
             Ok(HttpResponse::new(
                 StatusCode::try_from(status).expect("200, 204, 403, 405, 429 and 503 are statuses"),
@@ -85,11 +127,10 @@ impl HttpConnector for Application {
 const NO_WRITES: &str = "the database does not take writes";
 
 /// A healthy instance of a Region answers.
-fn serve(world: &mut World, site: usize, request: &HttpRequest) -> (u16, String) {
-    match request.method() {
+fn serve(world: &mut World, site: usize, asked: &Asked) -> (u16, String) {
+    match asked.method.as_str() {
         "PUT" => {
-            let token = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-            world.write(site, &token);
+            world.write(site, &asked.body);
             (204, String::new())
         }
         "GET" => (200, world.read(site).unwrap_or_default().to_owned()),

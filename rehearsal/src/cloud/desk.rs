@@ -52,7 +52,7 @@ pub struct Desk {
     injector: Option<Arc<Injector>>,
     stroke: Arc<Mutex<Option<CallFault>>>,
     postponed: Postponed,
-    past: Option<Arc<Past>>,
+    past: Past,
 }
 
 /// What an operation comes to.
@@ -74,21 +74,41 @@ impl Desk {
             injector: None,
             stroke: Arc::default(),
             postponed: Postponed::default(),
-            past: None,
+            past: Past::default(),
         }
     }
 
     /// The same desk with somebody at it who lays faults on calls. To be said before clients are made.
     #[must_use]
     pub fn with_injector(mut self, injector: Arc<Injector>) -> Self {
-        self.past = injector.needs_the_past().then(Arc::default);
         self.injector = Some(injector);
         self
     }
 
+    /// A play begins: everything is as it was at first, but for the world, and the faults that are laid.
+    pub(crate) fn begin(&self) {
+        self.clock.start_again();
+        self.postponed.clear();
+        self.past.begin(
+            self.injector
+                .as_ref()
+                .is_some_and(|injector| injector.needs_the_past()),
+        );
+        self.take_fate();
+        self.take_stroke();
+        self.changed.notify_one();
+    }
+
+    /// A play is over: the world as it was left, with the next one's in its place.
+    pub(crate) fn end(&self, next: World) -> World {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.advance(self.clock.elapsed_ms());
+        std::mem::replace(&mut world, next)
+    }
+
     /// The clock.
-    pub const fn clock(&self) -> VirtualClock {
-        self.clock
+    pub fn clock(&self) -> VirtualClock {
+        self.clock.clone()
     }
 
     /// The world as it is now, to be changed. Whoever lets time pass looks at it again afterwards.
@@ -104,26 +124,18 @@ impl Desk {
         let now = self.clock.elapsed_ms();
         self.postponed.take_effect(&mut world, now);
         world.advance(now);
-        if let Some(past) = &self.past {
-            past.remember(&world);
-        }
+        self.past.remember(&world);
         world
     }
 
-    /// When something is due next that nobody asks for: a change of the world, or a call that takes effect late.
-    pub(crate) fn next_change(&self) -> Option<Ms> {
-        let next = self.look().next_change();
-        next.into_iter().chain(self.postponed.next()).min()
-    }
-
-    /// Whether a call is still to take effect.
-    pub(crate) fn has_postponed(&self) -> bool {
-        self.postponed.next().is_some()
+    /// When the next call takes effect that is late.
+    pub(crate) fn next_postponed(&self) -> Option<Ms> {
+        self.postponed.next()
     }
 
     /// The world some seconds ago, if it was remembered.
     fn earlier(&self) -> Option<World> {
-        self.past.as_ref()?.earlier(self.clock.elapsed_ms())
+        self.past.earlier(self.clock.elapsed_ms())
     }
 
     /// A call goes out. What goes wrong with it, if something is to: for those that no SDK client makes.
@@ -170,9 +182,22 @@ impl Desk {
     }
 
     /// The same for the call that a rule is about to be asked about.
-    pub(super) fn announce(&self, operation: &str, to: &Region) {
+    pub(super) fn announce(&self, operation: String, to: &Region) {
+        self.announced(&operation, to);
+        self.keep(|desk| {
+            let to = to.clone();
+            move || desk.announced(&operation, &to)
+        });
+    }
+
+    fn announced(&self, operation: &str, to: &Region) {
         let fault = self.pass(operation, to);
         *self.stroke.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// How to do again what was just done, for whoever records the invocation that did it.
+    pub(super) fn keep<A: Fn() + 'static>(&self, again: impl FnOnce(Self) -> A) {
+        injection::keep(self.clock.elapsed_ms(), || again(self.clone()));
     }
 
     /// Whether anybody wants to know of calls.
@@ -182,17 +207,6 @@ impl Desk {
 
     fn take_stroke(&self) -> Option<CallFault> {
         self.stroke.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// The world, when everybody is done with it.
-    pub fn into_world(self) -> World {
-        let clock = self.clock;
-        let mut world = match Arc::try_unwrap(self.world) {
-            Ok(world) => world.into_inner().unwrap_or_else(PoisonError::into_inner),
-            Err(shared) => shared.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-        };
-        world.advance(clock.elapsed_ms());
-        world
     }
 
     /// Returns when somebody has been at the desk.
@@ -304,8 +318,8 @@ impl Desk {
         )
     }
 
-    /// What becomes of a call: whether it gets there, what the operation answers, and what a fault that was laid on it
-    /// makes of that. `at` is [`Self::world`] for an operation that may change the world, [`Self::look`] for others.
+    /// A rule: what becomes of a call, and how the same call is made again without its client. `at` is [`Self::world`] for an
+    /// operation that may change the world, [`Self::look`] for others.
     fn rule<I: Send + 'static, O: 'static, E: 'static>(
         &self,
         at: fn(&Self) -> MutexGuard<'_, World>,
@@ -314,56 +328,34 @@ impl Desk {
         copy: fn(&I) -> I,
         operation: impl Fn(&mut World, &Route, &I) -> Answer<O, E> + Send + Sync + 'static,
     ) -> impl Fn(&I) -> MockResponse<O, E> + Send + Sync + 'static {
-        let (desk, route, operation) = (self.clone(), route.clone(), Arc::new(operation));
+        let rule = Arc::new(Rule {
+            desk: self.clone(),
+            at,
+            route: route.clone(),
+            plane,
+            copy,
+            operation,
+        });
         move |input| {
-            let stroke = desk.take_stroke();
-            let mut world = at(&desk);
-            if let Some(fate) = missed(&world, &route, plane) {
-                return desk.unanswered(fate);
-            }
-            let fate = match stroke {
-                None => return desk.answered(operation(&mut world, &route, input)),
-                Some(CallFault::Twice) => {
-                    let answer = operation(&mut world, &route, input);
-                    drop(operation(&mut world, &route, input));
-                    return desk.answered(answer);
+            let answer = rule.answer(input);
+            rule.desk.keep(|desk| {
+                let (rule, input) = (Arc::clone(&rule), copy(input));
+                move || {
+                    drop(rule.answer(&input));
+                    desk.take_fate();
                 }
-                Some(CallFault::Stale) => {
-                    let mut then = desk.earlier().unwrap_or_else(|| world.clone());
-                    return desk.answered(operation(&mut then, &route, input));
-                }
-                Some(CallFault::Refused) => Fate::Refused(Refusal::denied()),
-                Some(CallFault::Throttled) => Fate::Refused(Refusal::throttled()),
-                Some(CallFault::Unanswered) => Fate::Lost,
-                Some(CallFault::AnswerLost) => {
-                    drop(operation(&mut world, &route, input));
-                    Fate::Lost
-                }
-                Some(CallFault::Crash) => {
-                    drop(operation(&mut world, &route, input));
-                    injection::crash();
-                    Fate::Lost
-                }
-                Some(CallFault::Late) => {
-                    let (operation, route, input) = (Arc::clone(&operation), route.clone(), copy(input));
-                    // Whoever lets time pass has to know when.
-                    desk.changed.notify_one();
-                    desk.postponed.put(world.now + PATIENT.as_millis(), move |world| {
-                        if missed(world, &route, plane).is_none() {
-                            drop(operation(world, &route, &input));
-                        }
-                    });
-                    Fate::Lost
-                }
-            };
-            desk.unanswered(fate)
+            });
+            answer
         }
     }
 
     fn answered<O, E>(&self, answer: Answer<O, E>) -> MockResponse<O, E> {
         match answer {
             Answer::Response(response) => {
-                self.decide(Fate::Answered);
+                self.decide(match response {
+                    MockResponse::Error(_) => Fate::AnsweredWithError,
+                    MockResponse::Output(_) | MockResponse::Http(_) => Fate::Answered,
+                });
                 response
             }
             Answer::Wire(fate) => self.unanswered(fate),
@@ -374,6 +366,74 @@ impl Desk {
     fn unanswered<O, E>(&self, fate: Fate) -> MockResponse<O, E> {
         self.decide(fate);
         MockResponse::Http(nothing())
+    }
+}
+
+/// What answers an operation.
+struct Rule<I, F> {
+    desk: Desk,
+    at: fn(&Desk) -> MutexGuard<'_, World>,
+    route: Route,
+    plane: Plane,
+    copy: fn(&I) -> I,
+    operation: F,
+}
+
+impl<I, O, E, F> Rule<I, F>
+where
+    I: Send + 'static,
+    F: Fn(&mut World, &Route, &I) -> Answer<O, E> + Send + Sync + 'static,
+{
+    /// What becomes of a call: whether it gets there, what the operation answers, and what a fault that was laid on it makes of
+    /// that.
+    fn answer(self: &Arc<Self>, input: &I) -> MockResponse<O, E> {
+        let Self {
+            desk,
+            route,
+            operation,
+            ..
+        } = self.as_ref();
+        let stroke = desk.take_stroke();
+        let mut world = (self.at)(desk);
+        if let Some(fate) = missed(&world, route, self.plane) {
+            return desk.unanswered(fate);
+        }
+        let fate = match stroke {
+            None => return desk.answered(operation(&mut world, route, input)),
+            Some(CallFault::Twice) => {
+                let answer = operation(&mut world, route, input);
+                drop(operation(&mut world, route, input));
+                return desk.answered(answer);
+            }
+            Some(CallFault::Stale) => {
+                let mut then = desk.earlier().unwrap_or_else(|| world.clone());
+                return desk.answered(operation(&mut then, route, input));
+            }
+            Some(CallFault::Refused) => Fate::Refused(Refusal::denied()),
+            Some(CallFault::Throttled) => Fate::Refused(Refusal::throttled()),
+            Some(CallFault::Unanswered) => Fate::Lost,
+            Some(CallFault::AnswerLost) => {
+                drop(operation(&mut world, route, input));
+                Fate::Lost
+            }
+            Some(CallFault::Crash) => {
+                drop(operation(&mut world, route, input));
+                injection::crash();
+                Fate::Lost
+            }
+            Some(CallFault::Late) => {
+                let (rule, input) = (Arc::clone(self), (self.copy)(input));
+                // Whoever lets time pass has to know when.
+                desk.changed.notify_one();
+                desk.postponed.put(world.now + PATIENT.as_millis(), move |world| {
+                    if missed(world, &rule.route, rule.plane).is_none() {
+                        drop((rule.operation)(world, &rule.route, &input));
+                    }
+                });
+                Fate::Lost
+            }
+        };
+        desk.unanswered(fate)
     }
 }
 

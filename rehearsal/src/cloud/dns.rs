@@ -38,26 +38,35 @@ impl NameServers {
     }
 }
 
+impl NameServers {
+    /// What a name server says, if it says anything, and how long that takes.
+    fn ask(&self, server: &Hostname, query: &[u8]) -> (Option<Result<Vec<u8>, String>>, Duration) {
+        let fault = self.desk.pass("dns:Query", &self.from);
+        let mut world = self.desk.world();
+        let answer = match fault {
+            None | Some(CallFault::Stale | CallFault::Twice) => answer(&world, server, query),
+            Some(CallFault::Refused | CallFault::Throttled) => Some(Err("refused".to_owned())),
+            Some(CallFault::Unanswered | CallFault::AnswerLost | CallFault::Late) => None,
+            Some(CallFault::Crash) => {
+                injection::crash();
+                None
+            }
+        };
+        (answer, world.dice().draw(&facts::NAME_SERVER))
+    }
+}
+
 impl Exchange for NameServers {
     fn exchange(
         &self,
         server: &Hostname,
         query: Vec<u8>,
     ) -> Pin<Box<dyn Future<Output = io::Result<Vec<u8>>> + Send + '_>> {
-        let fault = self.desk.pass("dns:Query", &self.from);
-        let (answer, takes) = {
-            let mut world = self.desk.world();
-            let answer = match fault {
-                None | Some(CallFault::Stale | CallFault::Twice) => answer(&world, server, &query),
-                Some(CallFault::Refused | CallFault::Throttled) => Some(Err("refused".to_owned())),
-                Some(CallFault::Unanswered | CallFault::AnswerLost | CallFault::Late) => None,
-                Some(CallFault::Crash) => {
-                    injection::crash();
-                    None
-                }
-            };
-            (answer, world.dice().draw(&facts::NAME_SERVER))
-        };
+        let (answer, takes) = self.ask(server, &query);
+        self.desk.keep(|_| {
+            let (servers, server) = (self.clone(), server.clone());
+            move || drop(servers.ask(&server, &query))
+        });
         let clock = self.desk.clock();
         Box::pin(async move {
             match answer {

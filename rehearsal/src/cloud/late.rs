@@ -29,6 +29,11 @@ impl fmt::Debug for Postponed {
 }
 
 impl Postponed {
+    /// Nothing is to come any more.
+    pub(super) fn clear(&self) {
+        self.held().clear();
+    }
+
     /// It takes effect then.
     pub(super) fn put(&self, at: Ms, effect: impl FnOnce(&mut World) + Send + 'static) {
         let mut held = self.held();
@@ -63,14 +68,22 @@ impl Postponed {
     }
 }
 
-/// The world as it was, every few seconds, for as long as a stale read may reach back.
-#[derive(Debug, Default)]
-pub(super) struct Past(Mutex<VecDeque<World>>);
+/// The world as it was, every few seconds, for as long as a stale read may reach back. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Past(Arc<Mutex<Option<VecDeque<World>>>>);
 
 impl Past {
+    /// Nothing has been yet; from now on it is remembered, if anybody wants it.
+    pub(super) fn begin(&self, wanted: bool) {
+        *self.held() = wanted.then(VecDeque::new);
+    }
+
     /// Remembers the world, unless it did a moment ago.
     pub(super) fn remember(&self, world: &World) {
         let mut held = self.held();
+        let Some(held) = held.as_mut() else {
+            return;
+        };
         let due = held
             .back()
             .is_none_or(|last| world.now >= last.now + REMEMBERED_EVERY.as_millis());
@@ -86,12 +99,13 @@ impl Past {
     /// The world as it was so long ago, or as long as is remembered.
     pub(super) fn earlier(&self, now: Ms) -> Option<World> {
         let held = self.held();
+        let held = held.as_ref()?;
         let then = now.saturating_sub(STALE.as_millis());
         let known = held.iter().rev().find(|world| world.now <= then);
         known.or_else(|| held.front()).cloned()
     }
 
-    fn held(&self) -> MutexGuard<'_, VecDeque<World>> {
+    fn held(&self) -> MutexGuard<'_, Option<VecDeque<World>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

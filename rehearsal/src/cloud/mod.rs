@@ -22,6 +22,7 @@ mod refusal;
 mod route53;
 mod routing_control;
 mod s3;
+mod shortcut;
 mod sns;
 mod states;
 pub mod tokens;

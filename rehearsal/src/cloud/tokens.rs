@@ -44,6 +44,11 @@ impl Tokens {
         receiver
     }
 
+    /// None was ever given out.
+    pub(crate) fn clear(&self) {
+        self.held().clear();
+    }
+
     /// Somebody answers.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use domain::duration::Duration;
 use domain::names::Region;
 
 use super::refusal::{Protocol, Refusal};
-use super::{Desk, Route};
+use super::{Desk, Route, shortcut};
 use crate::clock::VirtualClock;
 use crate::facts::Fact;
 
@@ -35,6 +35,10 @@ macro_rules! client {
             mocks = mocks.with_rule(&rule);
         }
         let route: &$crate::cloud::desk::Route = $route;
+        let latency = [
+            Some($latency),
+            route.is_far().then_some($crate::facts::OTHER_REGION),
+        ];
         let timeouts = aws_smithy_types::timeout::TimeoutConfig::builder()
             .connect_timeout(runtime::clients::CONNECT)
             .operation_attempt_timeout(runtime::clients::ATTEMPT)
@@ -53,11 +57,9 @@ macro_rules! client {
             .http_client($crate::cloud::wire::http(
                 desk,
                 $crate::cloud::refusal::Protocol::$protocol,
-                [
-                    Some($latency),
-                    route.is_far().then_some($crate::facts::OTHER_REGION),
-                ],
+                latency,
             ))
+            .identity_cache($crate::cloud::shortcut::Shortcut::new(desk, latency))
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
             .time_source(desk.clock())
             .retry_config(aws_smithy_types::retry::RetryConfig::disabled())
@@ -88,6 +90,8 @@ impl TimeSource for VirtualClock {
 pub(super) enum Fate {
     /// It takes effect and is answered, by the rule.
     Answered,
+    /// The rule answers with one of the operation's own errors.
+    AnsweredWithError,
     /// The service answers with an error. Nothing takes effect.
     Refused(Refusal),
     /// Nobody answers. Nothing takes effect.
@@ -125,19 +129,31 @@ impl HttpConnector for Wire {
             // The client gives up by its own patience.
             Some(Fate::Lost) => return HttpConnectorFuture::new(std::future::pending()),
             Some(Fate::Refused(refusal)) => refusal.response(self.protocol),
-            Some(Fate::Answered) | None => nothing(),
+            Some(Fate::Answered | Fate::AnsweredWithError) | None => nothing(),
         };
-        let latency: u64 = {
-            let mut world = self.desk.world();
-            let dice = world.dice();
-            let drawn = self.latency.iter().flatten().map(|fact| dice.draw(fact));
-            drawn.map(Duration::as_millis).sum()
-        };
+        let latency = takes(&self.desk, self.latency);
         HttpConnectorFuture::new(async move {
-            clock.pass(Duration::from_millis(latency)).await;
+            clock.pass(latency).await;
             Ok(response)
         })
     }
+}
+
+/// How long a call takes.
+pub(super) fn takes(desk: &Desk, facts: [Option<Fact>; 2]) -> Duration {
+    desk.keep(|desk| {
+        move || {
+            draw(&desk, facts);
+        }
+    });
+    draw(desk, facts)
+}
+
+fn draw(desk: &Desk, facts: [Option<Fact>; 2]) -> Duration {
+    let mut world = desk.world();
+    let dice = world.dice();
+    let drawn = facts.iter().flatten().map(|fact| dice.draw(fact).as_millis());
+    Duration::from_millis(drawn.sum())
 }
 
 /// An answer without a word, for those that the rule puts in afterwards.
@@ -189,7 +205,7 @@ impl Intercept for Announced {
         {
             let service: String = called.service().split_whitespace().collect();
             let operation = format!("{}:{}", service.to_lowercase(), called.name());
-            self.desk.announce(&operation, &self.to);
+            self.desk.announce(operation, &self.to);
         }
         Ok(())
     }
@@ -221,6 +237,9 @@ impl Intercept for Outcome {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(fate) = self.desk.take_fate() {
+            if fate == Fate::Answered && self.desk.is_watched() {
+                shortcut::take(cfg);
+            }
             cfg.interceptor_state().store_put(fate);
             return Ok(());
         }

@@ -1,9 +1,12 @@
 //! Words that an expression may not use as an attribute's name without a placeholder.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Whether DynamoDB reserves the word, in whatever case.
 pub(super) fn is_reserved(word: &str) -> bool {
-    let upper = word.to_ascii_uppercase();
-    WORDS.split_ascii_whitespace().any(|reserved| reserved == upper)
+    static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split_ascii_whitespace().collect());
+    KNOWN.contains(word.to_ascii_uppercase().as_str())
 }
 
 /// The whole list. Source: Amazon DynamoDB Developer Guide, "Reserved words in DynamoDB". `FLATTERN`, `INNTER` and

@@ -34,12 +34,12 @@ pub struct Passed {
 /// The places of one run, and the faults planned for them.
 #[derive(Debug, Default)]
 pub struct Injector {
-    planned: Vec<Injection>,
     course: Mutex<Course>,
 }
 
 #[derive(Debug, Default)]
 struct Course {
+    planned: Vec<Injection>,
     counts: HashMap<Spot, u32>,
     passed: Vec<Passed>,
     struck: Vec<(Ms, Injection)>,
@@ -48,16 +48,23 @@ struct Course {
 impl Injector {
     /// One that lays these faults.
     pub fn new(planned: Vec<Injection>) -> Self {
-        Self {
+        let injector = Self::default();
+        injector.begin(planned);
+        injector
+    }
+
+    /// Another run begins, and these are its faults.
+    pub fn begin(&self, planned: Vec<Injection>) {
+        *self.course() = Course {
             planned,
-            course: Mutex::default(),
-        }
+            ..Course::default()
+        };
     }
 
     /// Whether one of its faults has to know how things were some seconds ago.
     pub(crate) fn needs_the_past(&self) -> bool {
         let stale = Fault::Call(CallFault::Stale);
-        self.planned.iter().any(|planned| planned.fault == stale)
+        self.course().planned.iter().any(|planned| planned.fault == stale)
     }
 
     /// A spot is passed. What goes wrong there, if something is to.
@@ -74,11 +81,16 @@ impl Injector {
             }
         };
         let place = Place { spot, nth };
-        let planned = self.planned.iter().find(|planned| planned.place == place);
+        let planned = course
+            .planned
+            .iter()
+            .find(|planned| planned.place == place)
+            .cloned();
         course.passed.push(Passed { place, at });
         let planned = planned?;
-        course.struck.push((at, planned.clone()));
-        Some(planned.fault.clone())
+        let fault = planned.fault.clone();
+        course.struck.push((at, planned));
+        Some(fault)
     }
 
     /// Every place that was passed, in order.

@@ -9,8 +9,11 @@ mod context;
 mod fault;
 mod injector;
 mod place;
+mod tape;
 
-pub(crate) use context::{Context, crash, within};
+pub(crate) use context::{Context, crash, keep, within};
 pub use fault::{CallFault, EntryFault, EventFault, Fault, InvocationFault, PATIENT};
 pub use injector::{Injection, Injector, Passed};
 pub use place::{NoPlace, Place, Spot, What, Within};
+pub(crate) use tape::Deck;
+pub use tape::Tape;

@@ -1,6 +1,7 @@
 //! The functions, with the clients of their Region.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use database::write_check::WriteCheck;
@@ -13,10 +14,16 @@ use router::{Look, Router};
 use super::{Functions, Moving};
 use crate::cloud::dns::NameServers;
 use crate::cloud::{Clients, Desk, application};
+use crate::injection::Deck;
 
 impl Functions {
     /// The functions, deployed in front of a world in the Region of those clients.
     pub fn deploy(desk: &Desk, clients: &Clients) -> Self {
+        Self::deploy_at(desk, clients, &Rc::default())
+    }
+
+    /// The same, with a deck at which what they do is recorded and done again.
+    pub(crate) fn deploy_at(desk: &Desk, clients: &Clients, deck: &Rc<Deck>) -> Self {
         let clock = Arc::new(desk.clock());
         let system = desk.world().system.clone();
         let systems = || Systems::from(vec![system.clone()]);
@@ -152,6 +159,7 @@ impl Functions {
             },
             moving,
             desk: desk.clone(),
+            deck: Rc::clone(deck),
             tokens: clients.tokens.clone(),
             warm: RefCell::default(),
             usage: Cell::default(),

@@ -1,6 +1,7 @@
 //! Tries a space on all cores.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use domain::names::Recovery;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::coverage::Coverage;
 use super::space::{pairs_after, singles};
 use super::subject::Subject;
-use super::trial::{Tried, attempt};
+use super::trial::{Bench, Known, Tried};
 use crate::cores;
 use crate::injection::{Injection, What};
 use crate::stage;
@@ -102,7 +103,7 @@ pub fn search(
     progress: &dyn Progress,
 ) -> Result<(), stage::Error> {
     let failed = Mutex::new(None);
-    cores::each(order.len(), |next| {
+    cores::each_with(order.len(), BTreeMap::new, |benches, next| {
         let index = order[next];
         if progress.is_over() {
             return false;
@@ -110,7 +111,7 @@ pub fn search(
         if known.contains(&index) {
             return true;
         }
-        match one(search, index, progress) {
+        match one(search, benches, index, progress) {
             // What was broken off half-way is not known.
             Ok(None) => false,
             Ok(Some(outcome)) => {
@@ -127,7 +128,15 @@ pub fn search(
     failed.map_or(Ok(()), Err)
 }
 
-fn one(search: &Search<'_>, index: usize, progress: &dyn Progress) -> Result<Option<Outcome>, stage::Error> {
+/// By subject: where it is tried, and its trial without faults.
+type Benches<'a> = BTreeMap<usize, (Bench<'a>, Known)>;
+
+fn one<'a>(
+    search: &Search<'a>,
+    benches: &mut Benches<'a>,
+    index: usize,
+    progress: &dyn Progress,
+) -> Result<Option<Outcome>, stage::Error> {
     let unit = &search.units[index];
     let subject = &search.subjects[unit.subject];
     let mut outcome = Outcome {
@@ -158,15 +167,22 @@ fn one(search: &Search<'_>, index: usize, progress: &dyn Progress) -> Result<Opt
         }
         progress.tried();
     };
-    let setting = &subject.course.setting;
-    let alone = attempt(setting, std::slice::from_ref(&unit.first), &mut |_| {})?;
-    add(&alone);
+    let (bench, without) = match benches.entry(unit.subject) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let bench = Bench::new(&subject.course.setting)?;
+            let without = bench.attempt(&[]);
+            new.insert((bench, without))
+        }
+    };
+    let alone = bench.one_more(without, &unit.first);
+    add(&alone.tried);
     if search.pairs {
-        for second in pairs_after(subject, &unit.first, &alone.passed) {
+        for second in pairs_after(subject, &unit.first, &alone.tried.passed) {
             if progress.is_over() {
                 return Ok(None);
             }
-            add(&attempt(setting, &[unit.first.clone(), second], &mut |_| {})?);
+            add(&bench.one_more(&alone, &second).tried);
         }
     }
     Ok(Some(outcome))

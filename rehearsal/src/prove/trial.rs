@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use domain::system::System;
 
-use crate::injection::{Injection, Injector, Passed};
+use crate::injection::{Injection, Injector, Passed, Tape};
 use crate::lambda::Sabotage;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::stage::{Error, Left, Machines, Play, Trial};
+use crate::stage::{Error, Left, Machines, Theatre, Trial};
 use crate::timeline::Entry;
 use crate::world::Ms;
 use crate::world::invariant::Violation;
@@ -47,7 +47,78 @@ pub struct Tried {
     pub ended: Ms,
 }
 
-/// Plays a subject with these faults.
+/// Where a subject is tried again and again.
+pub struct Bench<'a> {
+    theatre: Theatre<'a>,
+    injector: Arc<Injector>,
+}
+
+/// A trial that was made at a bench, for others that are like it up to a fault.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What came of it.
+    pub tried: Tried,
+    tape: Tape,
+}
+
+impl<'a> Bench<'a> {
+    /// A bench for a subject.
+    ///
+    /// # Errors
+    /// When a play cannot begin.
+    pub fn new(setting: &'a Setting) -> Result<Self, Error> {
+        let injector = Arc::<Injector>::default();
+        let trial = Trial {
+            injector: Arc::clone(&injector),
+            settles_after: setting.settles_after,
+            ends_by: setting.settles_after + setting.patience,
+            machines: setting.machines.clone(),
+            sabotage: setting.sabotage,
+        };
+        let theatre = Theatre::new(&setting.scenario, &setting.system, setting.seed, Some(trial))?;
+        Ok(Self { theatre, injector })
+    }
+
+    /// Tries these faults.
+    pub fn attempt(&self, injections: &[Injection]) -> Known {
+        self.like(Tape::default(), 0, injections)
+    }
+
+    /// Tries one fault more than another trial had. Up to that one both are alike.
+    pub fn one_more(&self, known: &Known, injection: &Injection) -> Known {
+        let passed = known
+            .tried
+            .passed
+            .iter()
+            .find(|passed| passed.place == injection.place);
+        let until = passed.map_or(0, |passed| passed.at);
+        let mut injections = known.tried.injections.clone();
+        injections.push(injection.clone());
+        self.like(known.tape.clone(), until, &injections)
+    }
+
+    fn like(&self, tape: Tape, until: Ms, injections: &[Injection]) -> Known {
+        self.injector.begin(injections.to_vec());
+        let (left, tape) = self.theatre.play_like(tape, until);
+        let tried = self.judged(left, injections);
+        Known { tried, tape }
+    }
+
+    /// What came of a play.
+    fn judged(&self, mut left: Left, injections: &[Injection]) -> Tried {
+        let ended = left.world.now;
+        report::judge(&mut left);
+        Tried {
+            injections: injections.to_vec(),
+            struck: self.injector.struck(),
+            passed: self.injector.passed(),
+            violations: left.world.ledger.violations,
+            ended,
+        }
+    }
+}
+
+/// Plays a subject with these faults, once. `line` gets the timeline as it happens.
 ///
 /// # Errors
 /// When it cannot begin.
@@ -56,24 +127,8 @@ pub fn attempt(
     injections: &[Injection],
     line: &mut dyn FnMut(&Entry),
 ) -> Result<Tried, Error> {
-    let injector = Arc::new(Injector::new(injections.to_vec()));
-    let trial = Trial {
-        injector: Arc::clone(&injector),
-        settles_after: setting.settles_after,
-        ends_by: setting.settles_after + setting.patience,
-        machines: setting.machines.clone(),
-        sabotage: setting.sabotage,
-    };
-    let play = Play::new(&setting.scenario, &setting.system, setting.seed).tried(trial);
-    let mut left: Left = play.perform(line)?;
-    let struck = injector.struck();
-    let ended = left.world.now;
-    report::judge(&mut left);
-    Ok(Tried {
-        injections: injections.to_vec(),
-        struck,
-        passed: injector.passed(),
-        violations: left.world.ledger.violations,
-        ended,
-    })
+    let bench = Bench::new(setting)?;
+    bench.injector.begin(injections.to_vec());
+    let left = bench.theatre.play(Vec::new(), None, line);
+    Ok(bench.judged(left, injections))
 }

@@ -6,12 +6,13 @@ use std::rc::Rc;
 use domain::duration::Duration;
 use domain::names::{Recovery, Region, execution_arn, fnv1a};
 use statemachines::{
-    ErrorDetails, EventKind, Execution, ExecutionContext, ExecutionStatus, HistoryEvent, Observer, StateType,
+    ErrorDetails, EventKind, Execution, ExecutionContext, ExecutionStatus, HistoryEvent, Lateness, Observer,
+    StateType,
 };
 
 use tokio::sync::Notify;
 
-use super::LOOKS_EVERY;
+use super::LOOKS;
 use super::run::Stage;
 use crate::facts;
 use crate::injection::EntryFault;
@@ -67,7 +68,7 @@ impl Stage<'_> {
             // Each execution draws its own jitter and task tokens.
             .seed(self.seed ^ fnv1a(name.as_bytes()))
             .observer(&mut reader)
-            .retries_after(self.trial.map_or(0.0, |_| LOOKS_EVERY.std().as_secs_f64()))
+            .retries_late(self.trial.map_or_else(Lateness::default, |_| LOOKS))
             .stop_when(async move {
                 killed.notified().await;
                 ErrorDetails {

@@ -83,11 +83,21 @@ impl Stage<'_> {
         commands.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         let (mut jobs, mut lost) = (Jobs::default(), BTreeSet::new());
         loop {
-            let (outgoing, next) = {
-                let next = self.desk.next_change();
-                (self.desk.look().take_outbox(), next)
+            let (outgoing, next, gone) = {
+                let mut world = self.desk.look();
+                let regions = self.functions.keys();
+                let gone: BTreeSet<Region> = regions
+                    .filter(|region| world.regions.is_lost(region))
+                    .cloned()
+                    .collect();
+                (world.take_outbox(), world.next_change(), gone)
             };
-            self.lose(&mut jobs, &mut lost);
+            let next = next.into_iter().chain(self.desk.next_postponed()).min();
+            for region in gone.difference(&lost) {
+                jobs.stop(region);
+                self.lose_executions(region);
+            }
+            lost = gone;
             for outgoing in outgoing {
                 match outgoing {
                     Outgoing::Line(entry) => line(&entry),
@@ -153,24 +163,12 @@ impl Stage<'_> {
     fn is_settled(&self, trial: &Trial, jobs: &Jobs<'_>) -> bool {
         self.desk.clock().elapsed_ms() >= trial.settles_after
             && jobs.running.is_empty()
-            && !self.desk.has_postponed()
+            && self.desk.next_postponed().is_none()
             && {
                 let world = self.desk.look();
                 let ran = trial.settles_after > 0 || world.executions.iter().next().is_some();
                 ran && world.is_quiet() && (world.serves() || world.paged_since_it_failed())
             }
-    }
-
-    /// Regions that were lost since the last look take along what ran in them.
-    fn lose(&self, jobs: &mut Jobs<'_>, lost: &mut BTreeSet<Region>) {
-        for region in self.functions.keys() {
-            if !self.desk.look().regions.is_lost(region) {
-                lost.remove(region);
-            } else if lost.insert(region.clone()) {
-                jobs.stop(region);
-                self.lose_executions(region);
-            }
-        }
     }
 
     /// Executions that were running in a lost Region end with it.

@@ -421,7 +421,7 @@ impl World {
 
     /// Whether users are served: at least [`SERVED`] of them.
     pub fn serves(&self) -> bool {
-        self.shares().iter().sum::<u64>() >= SERVED
+        are_enough(&self.shares())
     }
 
     /// Where users are served from, in words.
@@ -466,10 +466,17 @@ impl World {
                 .map_or(ALL, |web| web.share_of(ALL * demand / 100));
             return vec![share - share * self.cache_fails(HOME) / 100];
         }
-        let answers = |site: usize, users: Users| {
-            let region = &self.sites[site].region;
-            let near = site == HOME && users == Users::NearHome;
-            self.regions.users_reach(region) || near && self.regions.serves_near(region)
+        let reach = self.sites.iter().enumerate().map(|(index, site)| {
+            let all = self.regions.users_reach(&site.region);
+            (
+                all,
+                all || index == HOME && self.regions.serves_near(&site.region),
+            )
+        });
+        let reach: Vec<(bool, bool)> = reach.collect();
+        let answers = |site: usize, users: Users| match users {
+            Users::Elsewhere => reach[site].0,
+            Users::NearHome => reach[site].1,
         };
         let sites = self.sites.iter().enumerate();
         sites
@@ -491,6 +498,9 @@ impl World {
 
     fn pass(&mut self, to: Ms) {
         debug_assert!(to >= self.now, "time does not run backwards");
+        if to == self.now {
+            return;
+        }
         let shares = self.shares();
         self.replicate(self.now, to, &shares);
         self.traffic.pass(self.now, to, shares.iter().sum());
@@ -563,16 +573,17 @@ impl World {
                     "the writer endpoint leads to an instance that takes no writes".to_owned()
                 });
         }
+        let shares = self.shares();
         if self.dns.is_some() {
-            self.check_both_regions();
+            self.check_both_regions(&shares);
         }
         if self.is_watched_closely() {
-            self.say_what_turned();
+            self.say_what_turned(are_enough(&shares));
         }
     }
 
-    fn check_both_regions(&mut self) {
-        let written = self.shares().iter().filter(|share| **share > 0).count();
+    fn check_both_regions(&mut self, shares: &[u64]) {
+        let written = shares.iter().filter(|share| **share > 0).count();
         let accepted = self.accepted.contains(&Risk::NotFenced);
         self.ledger
             .demand(Invariant::OneWriter, self.now, written <= 1 || accepted, || {
@@ -584,14 +595,18 @@ impl World {
     }
 
     /// Says that requests begin to fail, or succeed again, whoever brought it about.
-    fn say_what_turned(&mut self) {
-        let serves = self.serves();
+    fn say_what_turned(&mut self, serves: bool) {
         match (std::mem::replace(&mut self.served, serves), serves) {
             (true, false) => self.say(Actor::Users, "requests begin to fail"),
             (false, true) => self.say(Actor::Users, "requests succeed again"),
             (true, true) | (false, false) => {}
         }
     }
+}
+
+/// Whether so many of users' requests are served, of all sites together, that users are.
+fn are_enough(shares: &[u64]) -> bool {
+    shares.iter().sum::<u64>() >= SERVED
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl Run<'_> {
             input: Arc::clone(&input),
             started: self.clock.now(),
             limits: self.limits,
-            retries_after: self.retries_after,
+            lateness: self.lateness,
         };
         // A child sees no variables of the parent's (Step Functions Developer Guide, "Passing data with variables").
         let mut inner = Strand::new(0);

@@ -7,6 +7,7 @@ mod failure;
 mod fan_out;
 mod flow;
 mod history;
+mod lateness;
 mod map;
 mod map_run;
 pub(crate) mod random;
@@ -26,6 +27,7 @@ use serde_json::Value;
 pub use clock::{Clock, Stalled, VirtualClock};
 pub(crate) use failure::Failure;
 pub use history::{ErrorDetails, EventKind, HistoryEvent, Observer, TaskKind};
+pub use lateness::Lateness;
 pub use task::{Heartbeat, MapRunRequest, TaskReply, TaskRequest, Tasks};
 
 use crate::machine::StateMachine;
@@ -138,7 +140,7 @@ pub struct Execution<'a> {
     seed: u64,
     context: ExecutionContext,
     limits: Limits,
-    retries_after: f64,
+    lateness: Lateness,
 }
 
 impl std::fmt::Debug for Execution<'_> {
@@ -165,7 +167,7 @@ impl<'a> Execution<'a> {
             seed: 0,
             context: ExecutionContext::named("machine", "execution"),
             limits: Limits::default(),
-            retries_after: 0.0,
+            lateness: Lateness::default(),
         }
     }
 
@@ -197,11 +199,11 @@ impl<'a> Execution<'a> {
         self
     }
 
-    /// Take no retry up sooner than so many seconds after its attempt failed. AWS promises an interval and no punctuality; this
-    /// is how whoever explores many executions has them look less often.
+    /// Take retries up late. AWS promises an interval and no punctuality; this is how whoever explores many executions has them
+    /// look less often.
     #[must_use]
-    pub fn retries_after(mut self, seconds: f64) -> Self {
-        self.retries_after = seconds;
+    pub const fn retries_late(mut self, lateness: Lateness) -> Self {
+        self.lateness = lateness;
         self
     }
 
@@ -225,7 +227,7 @@ impl<'a> Execution<'a> {
             input: Arc::clone(&self.input),
             started: self.clock.now(),
             limits: self.limits,
-            retries_after: self.retries_after,
+            lateness: self.lateness,
         };
         let ending = run.execute(self.input, self.stop).await;
         let transitions = run.transitions.get();

@@ -57,7 +57,7 @@ impl Run<'_> {
         } else {
             delay
         };
-        delay.max(self.retries_after)
+        self.lateness.of(retrier, delay)
     }
 
     fn caught(&self, visit: &Visit<'_>, strand: &mut Strand, failure: Failure) -> Result<Left, Failure> {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::history::{EventKind, HistoryEvent, Observer};
 use super::random::Random;
-use super::{Clock, ExecutionContext, Failure, Limits, Tasks};
+use super::{Clock, ExecutionContext, Failure, Lateness, Limits, Tasks};
 use crate::machine::{Block, Kind, Next, State, StateMachine, StateType};
 use crate::query::jsonata::Shared;
 
@@ -27,7 +27,7 @@ pub(super) struct Run<'a> {
     pub(super) input: Arc<Value>,
     pub(super) started: Timestamp,
     pub(super) limits: Limits,
-    pub(super) retries_after: f64,
+    pub(super) lateness: Lateness,
 }
 
 /// The events so far.

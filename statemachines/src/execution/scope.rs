@@ -12,7 +12,7 @@ use super::random::Random;
 use super::run::{Run, Strand, Visit};
 use super::{EventKind, Failure};
 use crate::machine::{Setting, SettingValue};
-use crate::query::jsonata::{self, Bindings, Shared};
+use crate::query::jsonata::{self, Bindings, Root, Shared};
 use crate::query::reference::{self, Source};
 use crate::query::{Expression, Reference, Template};
 
@@ -272,6 +272,17 @@ impl Bindings for Scope<'_, '_> {
 
     fn variable(&self, name: &str) -> Option<JValue> {
         self.strand.variables.get(name).map(|value| value.jsonata())
+    }
+
+    fn value(&self, root: &Root) -> Option<Arc<Value>> {
+        let of = |shared: &Shared| Arc::clone(shared.value());
+        match root {
+            Root::Input => Some(of(&self.visit.input)),
+            Root::Result => self.result.as_ref().map(of),
+            Root::ErrorOutput => self.error_output.as_ref().map(of),
+            Root::Context => Some(of(self.context_shared())),
+            Root::Variable(name) => self.strand.variables.get(name).map(|value| of(value)),
+        }
     }
 
     fn random(&self) -> Rc<RefCell<Random>> {

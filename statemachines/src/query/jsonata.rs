@@ -19,9 +19,12 @@ mod bounds;
 mod functions;
 mod json;
 mod names;
+mod path;
 
 pub(crate) use json::{from_json, json_number, to_json};
 use names::Names;
+use path::Path;
+pub(crate) use path::Root;
 
 /// Longest sequence an expression may build, and deepest evaluation: `[1..873782]` and a depth of 100 are accepted by AWS,
 /// one more is not (measured against AWS: github.com/floci-io/floci, issue 2737).
@@ -36,6 +39,8 @@ pub(crate) struct Expression {
     /// The text between the delimiters, trimmed: as AWS quotes it in causes.
     pub(crate) source: Arc<str>,
     ast: Arc<AstNode>,
+    /// The same, where it is nothing but a way to a field.
+    path: Option<Path>,
     /// Whether the tree calls the functions that bound it.
     guarded: bool,
     /// Names of the variables that the expression reads and does not bind, without `$`.
@@ -68,6 +73,8 @@ pub(crate) trait Bindings {
     fn context(&self) -> JValue;
     /// A workflow variable.
     fn variable(&self, name: &str) -> Option<JValue>;
+    /// The same things as workflow values.
+    fn value(&self, root: &Root) -> Option<Arc<Value>>;
     /// Where `$random` and `$uuid` draw.
     fn random(&self) -> Rc<RefCell<Random>>;
     /// What `$now` and `$millis` say.
@@ -135,6 +142,7 @@ impl Expression {
         let states = StatesUse::of(source);
         Ok(Self {
             source: source.into(),
+            path: Path::of(source),
             guarded: bounds::is_guarded(&ast),
             ast: Arc::new(ast),
             variables: names
@@ -178,6 +186,9 @@ impl Expression {
 
     /// Evaluate. Every call starts afresh: nothing an expression binds outlives it.
     pub(crate) fn evaluate(&self, bindings: &dyn Bindings) -> Result<Value, Error> {
+        if let Some(value) = self.path.as_ref().and_then(|path| path.walk(bindings)) {
+            return Ok(value);
+        }
         let mut context = Context::new();
         if let Some(states) = self.states.bind(bindings) {
             context.bind("states".to_owned(), states);
