@@ -139,6 +139,8 @@ impl<J: Journal> Step for Steps<J> {
 }
 
 impl<J: Journal> Steps<J> {
+    /// Behind the promotion there is only forward: users are led to where writes are taken although a person wants the run to
+    /// stop. That is said, and holds for what comes after.
     async fn shifted(&self, moving: &Move<'_>, hold: &Hold<'_, J>) -> step::Result<Shifted> {
         let (change_id, seen) = match &moving.shared.traffic {
             Traffic::HealthCheck { bucket, key } => {
@@ -177,10 +179,12 @@ impl<J: Journal> Steps<J> {
                 (None, routing_control::shifted(client_at, &controls, hold).await?)
             }
         };
+        let unheeded = hold.stop().await?;
+        let unheeded = unheeded.map(|wish| format!("{wish}: too late, users were moved all the same"));
         Ok(Shifted {
             at: self.clock.now(),
             change_id,
-            seen: vec![seen],
+            seen: [seen].into_iter().chain(unheeded).collect(),
         })
     }
 
