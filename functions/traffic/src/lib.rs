@@ -32,7 +32,7 @@ use std::sync::Arc;
 use database::write_check::WriteCheck;
 use domain::clock::Clock;
 use domain::journal::Journal;
-use domain::names::{Epoch, Region};
+use domain::names::{Epoch, Recovery, Region};
 use domain::step::{self, Step};
 use domain::steps::Run;
 use domain::steps::plan::Plan;
@@ -96,7 +96,8 @@ impl<J: Journal> Step for Steps<J> {
             }
             Input::EdgeThawed { run } => {
                 let from = self.moving(&run)?.from;
-                self.seen(edge::thawed(&self.edge(from)).await?)
+                let may_be_lost = run.recovery == Recovery::FailOverRegion;
+                self.seen(edge::thawed(&self.edge(from), may_be_lost).await?)
             }
             Input::EdgeOpen { run, epoch } => {
                 let to = self.moving(&run)?.to;
