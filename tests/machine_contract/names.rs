@@ -11,12 +11,14 @@ use crate::payloads::asked;
 /// They pass, so every state waits and tries again.
 const RETRIED: [&str; 2] = [Error::THROTTLED, Error::UNAVAILABLE];
 
+/// Trying again hardly helps, and is right only while users have nothing else to wait for.
+const RETRIED_WHILE_USERS_WAIT: [&str; 1] = [Error::REFUSED];
+
 /// Trying again cannot help, or is wrong.
-const NEVER_RETRIED: [&str; 6] = [
+const NEVER_RETRIED: [&str; 5] = [
     Error::UNSAFE,
     Error::LOCK_HELD,
     Error::LOCK_LOST,
-    Error::REFUSED,
     Error::DEADLINE_PASSED,
     Error::INVALID_INPUT,
 ];
@@ -52,7 +54,13 @@ fn every_error_that_a_machine_names_exists() {
 
 #[test]
 fn what_is_to_be_done_about_every_error_is_decided_here() {
-    let mut decided: Vec<&str> = [&RETRIED[..], &NEVER_RETRIED, &[Error::NOT_YET]].concat();
+    let mut decided: Vec<&str> = [
+        &RETRIED[..],
+        &RETRIED_WHILE_USERS_WAIT,
+        &NEVER_RETRIED,
+        &[Error::NOT_YET],
+    ]
+    .concat();
     let mut all = Error::NAMES.to_vec();
     decided.sort_unstable();
     all.sort_unstable();
@@ -104,6 +112,23 @@ fn what_cannot_be_helped_is_never_tried_again() {
                 assert!(
                     !retried.contains(error),
                     "{}: {name} retries {error}",
+                    definition.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_is_tried_again_exactly_where_users_wait_for_it() {
+    for definition in all() {
+        let asked = asked(&definition);
+        for Task { name, info, .. } in definition.tasks() {
+            for error in RETRIED_WHILE_USERS_WAIT {
+                assert_eq!(
+                    names(&info.retry).contains(error),
+                    asked[name].users_wait_for_it(),
+                    "{}: {name}",
                     definition.name
                 );
             }

@@ -9,7 +9,7 @@ use domain::step::{self, Error, Step};
 use domain::steps::assess::{Assessment, Verdict, Writer};
 use domain::steps::database::{Moved, Started, Written};
 use domain::steps::deployment::Redeploying;
-use domain::steps::journal::{Locked, Record, Recorded, Released};
+use domain::steps::journal::{Locked, OtherLocked, Record, Recorded, Released};
 use domain::steps::notify::{Asked as PeopleAsked, Told};
 use domain::steps::plan::{self, Plan, What};
 use domain::steps::region::{
@@ -242,8 +242,32 @@ impl Asked {
         matches!(self, Self::Journal(journal::Input::LockTaken { .. }))
     }
 
+    /// Whether it releases one of the two locks: its own, or behind that the other Region's.
     pub(crate) fn releases_the_lock(&self) -> bool {
-        matches!(self, Self::Journal(journal::Input::LockReleased { .. }))
+        matches!(
+            self,
+            Self::Journal(journal::Input::LockReleased { .. } | journal::Input::OtherLockReleased { .. })
+        )
+    }
+
+    /// Whether users are without service until it is true, and nothing but asking again brings it about: it comes behind the
+    /// promotion, or undoes what was done before it.
+    pub(crate) fn users_wait_for_it(&self) -> bool {
+        matches!(
+            self,
+            Self::Database(
+                database::Input::PromotionStarted { .. }
+                    | database::Input::Promoted { .. }
+                    | database::Input::WritableHere { .. }
+                    | database::Input::PlaceKnown { .. }
+                    | database::Input::SourceOpened { .. },
+            ) | Self::Traffic(
+                traffic::Input::Shifted { .. }
+                    | traffic::Input::Resolved { .. }
+                    | traffic::Input::Served { .. }
+                    | traffic::Input::EdgeThawed { .. },
+            )
+        )
     }
 
     /// What people are told, if they are.
@@ -367,9 +391,7 @@ impl Asked {
                 | capacity::Input::ServesAsPlanned { .. },
             )
             | Self::Deployment(deployment::Input::Stopped { .. } | deployment::Input::Redeployed { .. })
-            | Self::Journal(
-                journal::Input::OtherLockTaken { .. } | journal::Input::OtherLockReleased { .. },
-            )
+            | Self::Journal(journal::Input::OtherLockReleased { .. })
             | Self::Database(
                 database::Input::SourceOpened { .. }
                 | database::Input::PromotionStarted { .. }
@@ -405,6 +427,11 @@ impl Asked {
             Self::Journal(journal::Input::LockTaken { run }) => step::output(&Locked {
                 epoch: Epoch(7),
                 expires_at: Timestamp::UNIX_EPOCH + lease(run.recovery).signed(),
+            }),
+            Self::Journal(journal::Input::OtherLockTaken { .. }) => step::output(&OtherLocked {
+                at: Timestamp::UNIX_EPOCH,
+                taken: true,
+                seen: seen(),
             }),
             Self::Journal(journal::Input::Recorded { record, .. }) => step::output(&Recorded {
                 outcome: record.outcome(),

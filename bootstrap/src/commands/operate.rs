@@ -158,7 +158,8 @@ fn said(out: &mut impl Write, done: &Done) -> std::io::Result<()> {
         }
         Done::Stopped(stopped) => writeln!(
             out,
-            "{} stops before its next step that changes anything, undoes what can be undone, and pages.",
+            "{} stops before its next step that changes anything, undoes what can be undone, and pages. Behind a promotion it \
+             leads users to the new primary first.",
             stopped.incident
         ),
         Done::Disarmed(disarming) => show::arming::disarmed(out, disarming),

@@ -27,7 +27,7 @@ pub const fn lease(recovery: Recovery) -> Duration {
             Duration::from_mins(80)
         }
         Recovery::FailOverRegion | Recovery::SwitchOverRegion | Recovery::FailBackRegion => {
-            Duration::from_mins(170)
+            Duration::from_mins(250)
         }
     }
 }
@@ -208,7 +208,8 @@ pub struct Question {
     pub answer: Option<Approval>,
 }
 
-/// A person wants a run to stop. It stops before its next step that changes anything, and undoes what can be undone.
+/// A person wants a run to stop. It stops before its next step that changes anything, and undoes what can be undone. Behind
+/// a promotion it leads users to where writes are taken first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
     /// When it was asked for.

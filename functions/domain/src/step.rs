@@ -63,7 +63,8 @@ pub enum Error {
         /// What happened.
         why: String,
     },
-    /// AWS refused the call: not permitted, not valid, no such thing. Retrying cannot help.
+    /// AWS refused the call: not permitted, not valid, no such thing. Retrying hardly helps: a machine does it a few times,
+    /// and only where users wait for nothing else.
     #[error("refused: {call}: {why}")]
     Refused {
         /// Service and operation.

@@ -26,6 +26,19 @@ impl<J: Journal> Hold<'_, J> {
     /// `LockLost` unless the run holds the lock under that epoch; `Unsafe` when a person wants it to stop; whatever
     /// the journal fails with.
     pub async fn check(&self) -> Result<()> {
+        self.check_lock().await?;
+        match self.stop().await? {
+            None => Ok(()),
+            Some(why) => Err(Error::Unsafe { why }),
+        }
+    }
+
+    /// Ensures that the run holds its lock, whoever wants it to stop: for what comes behind a promotion, where stopping leaves
+    /// users without service.
+    ///
+    /// # Errors
+    /// `LockLost` unless the run holds the lock under that epoch; whatever the journal fails with.
+    pub async fn check_lock(&self) -> Result<()> {
         let lost = |why: String| Err(Error::LockLost { why });
         match self.journal.lock(&self.run.system).await? {
             None => return lost("nobody holds it".to_owned()),
@@ -41,13 +54,16 @@ impl<J: Journal> Hold<'_, J> {
             Some(lock) if !lock.is_held(self.now) => {
                 return lost(format!("it expired at {}", lock.expires_at));
             }
-            Some(_) => {}
+            Some(_) => Ok(()),
         }
-        match self.journal.stop(&self.run.system, &self.run.incident).await? {
-            None => Ok(()),
-            Some(stop) => Err(Error::Unsafe {
-                why: format!("stopped by {}, because {}", stop.by, stop.because),
-            }),
-        }
+    }
+
+    /// Who wants the run to stop, and why, in words.
+    ///
+    /// # Errors
+    /// Whatever the journal fails with.
+    pub async fn stop(&self) -> Result<Option<String>> {
+        let stop = self.journal.stop(&self.run.system, &self.run.incident).await?;
+        Ok(stop.map(|stop| format!("stopped by {}, because {}", stop.by, stop.because)))
     }
 }

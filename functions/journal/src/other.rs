@@ -9,12 +9,13 @@ use domain::journal::{Journal, lease};
 use domain::names::Recovery;
 use domain::step::{Error, Result};
 use domain::steps::Run;
+use domain::steps::journal::OtherLocked;
 use domain::steps::region::Seen;
 
 use crate::Steps;
 
 impl<J: Journal> Steps<J> {
-    pub(crate) async fn take_other_lock(&self, run: &Run) -> Result<Seen> {
+    pub(crate) async fn take_other_lock(&self, run: &Run) -> Result<OtherLocked> {
         let moved = self.systems.of_run(run)?.moving_to(&self.region)?;
         let other = &moved.from.region;
         let now = self.clock.now();
@@ -23,26 +24,32 @@ impl<J: Journal> Steps<J> {
             .take_lock(&run.system, &run.incident, now, lease(run.recovery))
             .await;
         let insists = run.recovery != Recovery::FailOverRegion;
-        let seen = match taken {
-            Ok(lock) => format!("the lock of {other} is held too, epoch {}", lock.epoch),
+        let (taken, seen) = match taken {
+            Ok(lock) => (
+                true,
+                format!("the lock of {other} is held too, epoch {}", lock.epoch),
+            ),
             Err(error @ Error::LockHeld { .. }) if insists => {
                 return Err(Error::Unsafe {
                     why: format!("in {other}, {error}"),
                 });
             }
-            Err(error @ Error::LockHeld { .. }) => format!("in {other}, {error}; it is left to itself"),
+            Err(error @ Error::LockHeld { .. }) => {
+                (false, format!("in {other}, {error}; it is left to itself"))
+            }
             Err(error @ (Error::Unavailable { .. } | Error::Throttled { .. })) if !insists => {
-                format!("the journal of {other} does not answer: {error}")
+                (false, format!("the journal of {other} does not answer: {error}"))
             }
             Err(error) => return Err(error),
         };
-        Ok(Seen {
+        Ok(OtherLocked {
             at: self.clock.now(),
+            taken,
             seen: vec![seen],
         })
     }
 
-    pub(crate) async fn release_other_lock(&self, run: &Run) -> Result<Seen> {
+    pub(crate) async fn release_other_lock(&self, run: &Run, taken: bool) -> Result<Seen> {
         let moved = self.systems.of_run(run)?.moving_to(&self.region)?;
         let other = &moved.from.region;
         let released = (self.journal_in)(other)
@@ -51,8 +58,8 @@ impl<J: Journal> Steps<J> {
         let seen = match released {
             Ok(true) => format!("the lock of {other} is released"),
             Ok(false) => format!("the lock of {other} was not held"),
-            Err(error @ (Error::Unavailable { .. } | Error::Throttled { .. })) => {
-                format!("the journal of {other} does not answer, a lock there expires by itself: {error}")
+            Err(error @ (Error::Unavailable { .. } | Error::Throttled { .. })) if !taken => {
+                format!("the lock of {other} was not taken, and its journal does not answer: {error}")
             }
             Err(error) => return Err(error),
         };

@@ -70,7 +70,7 @@ impl<J: Journal> Step for Steps<J> {
         match input {
             Input::LockTaken { run } => output(&self.take_lock(&run).await?),
             Input::OtherLockTaken { run } => output(&self.take_other_lock(&run).await?),
-            Input::OtherLockReleased { run } => output(&self.release_other_lock(&run).await?),
+            Input::OtherLockReleased { run, taken } => output(&self.release_other_lock(&run, taken).await?),
             Input::Recorded { run, record } => output(&self.record(run, &record).await?),
             Input::LockReleased { run } => output(&self.release_lock(&run).await?),
         }

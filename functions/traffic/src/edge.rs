@@ -83,15 +83,18 @@ pub async fn frozen<J: Journal>(listener: &Listener<'_>, hold: &Hold<'_, J>) -> 
     }
 }
 
-/// Ensures that the source's edge forwards to its targets again, as far as it answers. The undo of [`frozen`].
+/// Ensures that the source's edge forwards to its targets again. The undo of [`frozen`]. A source that may be lost need not
+/// answer.
 ///
 /// # Errors
-/// `NotYet` right after asking for it; once it is known to be frozen, also `Throttled` and `Unavailable`, because
-/// leaving it so would be an outage; `Refused`.
-pub async fn thawed(listener: &Listener<'_>) -> Result<String> {
+/// `NotYet` right after asking for it; `Throttled` and `Unavailable` where it has to answer, and once it is known to be
+/// frozen, because leaving it so would be an outage; `Refused`.
+pub async fn thawed(listener: &Listener<'_>, may_be_lost: bool) -> Result<String> {
     let region = listener.region;
     match listener.observe().await {
-        Err(error) if is_unreachable(&error) => Ok(format!("{region}: not known to forward again: {error}")),
+        Err(error) if may_be_lost && is_unreachable(&error) => {
+            Ok(format!("{region}: not known to forward again: {error}"))
+        }
         observed => match observed? {
             Edge::Open(seen) | Edge::Forwards(seen) | Edge::Other(seen) => Ok(format!("{region}: {seen}")),
             Edge::Frozen(_) => Err(listener.forward().await),
@@ -541,16 +544,18 @@ mod tests {
     async fn thawing_undoes_freezing_and_nothing_else() {
         let site = site();
         let load_balancer = LoadBalancer::with(vec![frozen_action()]);
-        let asked = thawed(&listener(&load_balancer, &site))
+        let asked = thawed(&listener(&load_balancer, &site), true)
             .await
             .expect_err("asked for");
         assert_eq!(asked.name(), Error::NOT_YET);
         assert!(matches!(load_balancer.now(), Edge::Open(_)));
-        let seen = thawed(&listener(&load_balancer, &site)).await.expect("open");
+        let seen = thawed(&listener(&load_balancer, &site), true)
+            .await
+            .expect("open");
         assert!(seen.contains("forward to targetgroup/shop"), "{seen}");
 
         let load_balancer = LoadBalancer::with(vec![another()]);
-        thawed(&listener(&load_balancer, &site))
+        thawed(&listener(&load_balancer, &site), true)
             .await
             .expect("none of ours");
         assert_eq!(load_balancer.changes(), 0);
@@ -563,10 +568,14 @@ mod tests {
             describing: Weather::Down,
             ..LoadBalancer::with(vec![frozen_action()])
         };
-        let seen = thawed(&listener(&load_balancer, &site))
+        let seen = thawed(&listener(&load_balancer, &site), true)
             .await
             .expect("as far as it answers");
         assert!(seen.contains("not known to forward again"), "{seen}");
+        let error = thawed(&listener(&load_balancer, &site), false)
+            .await
+            .expect_err("it has to answer");
+        assert_eq!(error.name(), Error::UNAVAILABLE);
         for (changing, name) in [
             (Weather::Down, Error::UNAVAILABLE),
             (Weather::Throttled, Error::THROTTLED),
@@ -576,7 +585,7 @@ mod tests {
                 changing,
                 ..LoadBalancer::with(vec![frozen_action()])
             };
-            let error = thawed(&listener(&load_balancer, &site))
+            let error = thawed(&listener(&load_balancer, &site), true)
                 .await
                 .expect_err("frozen still");
             assert_eq!(error.name(), name);

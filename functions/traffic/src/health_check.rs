@@ -35,13 +35,12 @@ pub struct Switch<'a> {
 /// Ensures that the object is there, or that it is not.
 ///
 /// # Errors
-/// `NotYet` right after asking for it; `LockLost`; `Unsafe` when a person wants the run to stop; `Throttled`,
-/// `Unavailable`, `Refused`.
+/// `NotYet` right after asking for it; `LockLost`; `Throttled`, `Unavailable`, `Refused`.
 pub async fn shifted<J: Journal>(switch: &Switch<'_>, hold: &Hold<'_, J>) -> Result<String> {
     if switch.observe().await? == switch.stands {
         return Ok(switch.words(switch.stands));
     }
-    hold.check().await?;
+    hold.check_lock().await?;
     let call = if switch.stands {
         switch.put(hold.run.incident.to_string()).await?;
         PUT

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use database::write_check::WriteCheck;
 use domain::clock::Clock;
 use domain::journal::Journal;
-use domain::names::{Epoch, Region};
+use domain::names::{Epoch, Recovery, Region};
 use domain::step::{self, Step};
 use domain::steps::Run;
 use domain::steps::plan::Plan;
@@ -96,7 +96,8 @@ impl<J: Journal> Step for Steps<J> {
             }
             Input::EdgeThawed { run } => {
                 let from = self.moving(&run)?.from;
-                self.seen(edge::thawed(&self.edge(from)).await?)
+                let may_be_lost = run.recovery == Recovery::FailOverRegion;
+                self.seen(edge::thawed(&self.edge(from), may_be_lost).await?)
             }
             Input::EdgeOpen { run, epoch } => {
                 let to = self.moving(&run)?.to;
@@ -139,6 +140,8 @@ impl<J: Journal> Step for Steps<J> {
 }
 
 impl<J: Journal> Steps<J> {
+    /// Behind the promotion there is only forward: users are led to where writes are taken although a person wants the run to
+    /// stop. That is said, and holds for what comes after.
     async fn shifted(&self, moving: &Move<'_>, hold: &Hold<'_, J>) -> step::Result<Shifted> {
         let (change_id, seen) = match &moving.shared.traffic {
             Traffic::HealthCheck { bucket, key } => {
@@ -177,10 +180,12 @@ impl<J: Journal> Steps<J> {
                 (None, routing_control::shifted(client_at, &controls, hold).await?)
             }
         };
+        let unheeded = hold.stop().await?;
+        let unheeded = unheeded.map(|wish| format!("{wish}: too late, users were moved all the same"));
         Ok(Shifted {
             at: self.clock.now(),
             change_id,
-            seen: vec![seen],
+            seen: [seen].into_iter().chain(unheeded).collect(),
         })
     }
 

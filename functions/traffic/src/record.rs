@@ -63,8 +63,8 @@ pub struct Told {
 /// Ensures that Route 53 was told to lead everybody here.
 ///
 /// # Errors
-/// `LockLost`; `Unsafe` when a person wants the run to stop; `Refused` when the records are not such a pair, or are
-/// protected; `Throttled`, also while an earlier change of the zone is being taken in; `Unavailable`.
+/// `LockLost`; `Refused` when the records are not such a pair, or are protected; `Throttled`, also while an earlier
+/// change of the zone is being taken in; `Unavailable`.
 pub async fn shifted<J: Journal>(client: &Client, pair: &Pair<'_>, hold: &Hold<'_, J>) -> Result<Told> {
     let found = pair.find(list(client, pair).await?)?;
     let changed: Vec<ResourceRecordSet> = found
@@ -80,7 +80,7 @@ pub async fn shifted<J: Journal>(client: &Client, pair: &Pair<'_>, hold: &Hold<'
             seen,
         });
     }
-    hold.check().await?;
+    hold.check_lock().await?;
     let change_id = change(client, pair, changed, hold.run.incident.as_str()).await?;
     Ok(Told {
         seen: format!(

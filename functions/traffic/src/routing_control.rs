@@ -42,8 +42,8 @@ pub struct Controls<'a> {
 /// Ensures that the routing control that leads here is on, and the other one off.
 ///
 /// # Errors
-/// `NotYet` right after asking for it; `LockLost`; `Unsafe` when a safety rule forbids it, or a person wants the run
-/// to stop; `Unavailable` when no endpoint answers; `Refused`.
+/// `NotYet` right after asking for it; `LockLost`; `Unsafe` when a safety rule forbids it; `Unavailable` when no
+/// endpoint answers; `Refused`.
 pub async fn shifted<J: Journal>(
     client_at: &(dyn Fn(&ClusterEndpoint) -> Client + Send + Sync),
     controls: &Controls<'_>,
@@ -63,7 +63,7 @@ pub async fn shifted<J: Journal>(
         if states == (RoutingControlState::On, RoutingControlState::Off) {
             return Ok(seen);
         }
-        hold.check().await?;
+        hold.check_lock().await?;
         match update(&client, controls).await {
             // Perhaps it took effect. The next endpoint is asked for the states first, and so sees it.
             Err(error) if passes(&error) => failures.push(format!("{}: {error}", endpoint.region)),

@@ -165,9 +165,9 @@ async fn users_are_shifted_by_an_object_in_the_standby_region() {
     let aws = StubAws::start_script([
         Answer::xml(404, ""),
         lock(INCIDENT),
+        Answer::xml(200, ""),
+        Answer::xml(200, ""),
         no_wish_to_stop(),
-        Answer::xml(200, ""),
-        Answer::xml(200, ""),
         Answer::xml(
             503,
             "<Error><Code>SlowDown</Code><Message>Reduce your rate</Message></Error>",
@@ -185,9 +185,9 @@ async fn users_are_shifted_by_an_object_in_the_standby_region() {
         shifted["seen"],
         json!(["s3:HeadObject: the object shop-switch-eu-west-1/standby-serves is there"])
     );
-    assert_eq!(services(&aws), ["s3", "dynamodb", "dynamodb", "s3", "s3"]);
+    assert_eq!(services(&aws), ["s3", "dynamodb", "s3", "s3", "dynamodb"]);
     assert!(
-        aws.calls()[3].body.contains(INCIDENT),
+        aws.calls()[2].body.contains(INCIDENT),
         "the object says who put it"
     );
     let error = function
@@ -202,9 +202,9 @@ async fn users_are_shifted_home_by_taking_the_object_away() {
     let aws = StubAws::start_script([
         Answer::xml(200, ""),
         lock(INCIDENT),
-        no_wish_to_stop(),
         Answer::xml(204, ""),
         Answer::xml(404, ""),
+        no_wish_to_stop(),
     ])
     .await
     .expect("a stub");
@@ -220,6 +220,32 @@ async fn users_are_shifted_home_by_taking_the_object_away() {
             .expect("words")
             .ends_with("is not there"),
         "{shifted}"
+    );
+}
+
+#[tokio::test]
+async fn a_wish_to_stop_comes_too_late_for_users_and_is_said() {
+    let wish = json!({ "Item": {
+        "by": { "S": "on-call" },
+        "because": { "S": "not tonight" },
+        "at_ms": { "N": "1790838909000" },
+    } });
+    let aws = StubAws::start_script([
+        Answer::xml(404, ""),
+        lock(INCIDENT),
+        Answer::xml(200, ""),
+        Answer::xml(200, ""),
+        Answer::json(200, &wish),
+    ])
+    .await
+    .expect("a stub");
+    let mut function = function(&aws, &systems(|shop| shop), &[]).await;
+    let shift = event("shifted", json!({ "epoch": 4 }));
+    function.invoke(shift.clone()).await.expect_err("asked for");
+    let shifted = function.invoke(shift).await.expect("shifted");
+    assert_eq!(
+        shifted["seen"][1],
+        "stopped by on-call, because not tonight: too late, users were moved all the same"
     );
 }
 
@@ -255,7 +281,6 @@ async fn a_protected_record_is_refused_by_name() {
     let aws = StubAws::start_script([
         Answer::xml(200, listed),
         lock(INCIDENT),
-        no_wish_to_stop(),
         Answer::xml_error(400, "InvalidChangeBatch", "[the record set is protected]"),
     ])
     .await
@@ -274,7 +299,7 @@ async fn a_protected_record_is_refused_by_name() {
         error.error_message.contains("the record set is protected"),
         "{error}"
     );
-    let change = &aws.calls()[3];
+    let change = &aws.calls()[2];
     let (away, home) = (change.body.find("away"), change.body.find("home"));
     assert!(
         change.body.contains("<Action>UPSERT</Action>") && home < away,

@@ -144,7 +144,7 @@ async fn isolate<J: Journal>(
 }
 
 /// The undo of `source-fenced`: ensures that the write lease is not this Region's, and that the source's database is rid
-/// of the isolation, as far as it answers.
+/// of the isolation; in an unplanned move as far as it answers.
 ///
 /// Where the database is written to is looked at once more: to open a source that was left is to split the brain.
 ///
@@ -162,13 +162,14 @@ async fn open<J: Journal>(regions: &Regions<'_, J>) -> Result<Seen> {
     let source = regions.moved.from;
     let replication = &regions.moved.shared.replication;
     let rds = regions.rds(&source.region);
+    let planned = regions.is_planned()?;
     let observed = half::observe(&rds, replication, source.database.as_str()).await;
     let half = match observed {
         Ok(Some(half)) => half,
         Ok(None) => {
             return Ok(regions.seen([half::missing(source.database.as_str(), &source.region)]));
         }
-        Err(error) if is_unreachable(&error) => return Ok(not_opened(regions, &error)),
+        Err(error) if !planned && is_unreachable(&error) => return Ok(not_opened(regions, &error)),
         Err(error) => return Err(error),
     };
     let words = isolation::spoken(&half);
@@ -187,7 +188,7 @@ async fn open<J: Journal>(regions: &Regions<'_, J>) -> Result<Seen> {
             }
             let groups = &source.isolation.security_groups;
             match isolation::ask(&rds, replication, &half, groups).await {
-                error if is_unreachable(&error) => Ok(not_opened(regions, &error)),
+                error if !planned && is_unreachable(&error) => Ok(not_opened(regions, &error)),
                 error => Err(error),
             }
         }

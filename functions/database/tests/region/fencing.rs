@@ -244,6 +244,13 @@ async fn what_does_not_answer_cannot_be_opened_and_that_is_said() {
 }
 
 #[tokio::test]
+async fn the_undo_of_a_planned_move_waits_for_a_source_that_does_not_answer() {
+    let scene = Scene::new(Kind::Global, Recovery::SwitchOverRegion).await;
+    scene.with(|state| state.lost.insert(frankfurt()));
+    assert_eq!(scene.refused(opened(&scene)).await.0, "Unavailable");
+}
+
+#[tokio::test]
 async fn a_source_that_was_left_is_not_opened_again() {
     let scene = Scene::new(Kind::Global, Recovery::FailOverRegion).await;
     isolate(&scene);

@@ -50,8 +50,8 @@ pub enum Input {
         /// The epoch under which the run holds the lock.
         epoch: Epoch,
     },
-    /// The undo of `source-fenced`: the source's database has its own security groups, as far as it answers. Answers
-    /// [`super::region::Seen`].
+    /// The undo of `source-fenced`: the source's database has its own security groups; in an unplanned move as far as it
+    /// answers. Answers [`super::region::Seen`].
     SourceOpened {
         /// The run.
         run: Run,

@@ -22,15 +22,17 @@ pub enum Input {
         run: Run,
     },
     /// Recoveries inside the other Region are kept out while the system is moved: the run holds the lock of that
-    /// Region's journal too. An unplanned move goes on without it. Answers [`Seen`].
+    /// Region's journal too. An unplanned move goes on without it. Answers [`OtherLocked`].
     OtherLockTaken {
         /// The run.
         run: Run,
     },
-    /// The run does not hold the lock of the other Region's journal, as far as that answers. Answers [`Seen`].
+    /// The run does not hold the lock of the other Region's journal. Answers [`Seen`].
     OtherLockReleased {
         /// The run.
         run: Run,
+        /// Whether it may have been taken. If it was not, that Region need not answer.
+        taken: bool,
     },
     /// What the run found and did is in the journal.
     Recorded {
@@ -180,6 +182,17 @@ pub struct Locked {
     pub epoch: Epoch,
     /// From when on the lock counts as abandoned.
     pub expires_at: Timestamp,
+}
+
+/// What came of asking for the lock of the other Region's journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherLocked {
+    /// When.
+    pub at: Timestamp,
+    /// Whether the run holds it.
+    pub taken: bool,
+    /// What was seen.
+    pub seen: Vec<String>,
 }
 
 /// The run is in the journal.

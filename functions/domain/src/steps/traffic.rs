@@ -19,8 +19,8 @@ pub enum Input {
         /// The epoch under which the run holds the lock.
         epoch: Epoch,
     },
-    /// The undo of `edge-frozen`: the source's load balancer forwards to its targets, as far as it answers. Answers
-    /// [`super::region::Seen`].
+    /// The undo of `edge-frozen`: the source's load balancer forwards to its targets; in an unplanned move as far as it
+    /// answers. Answers [`super::region::Seen`].
     EdgeThawed {
         /// The run.
         run: Run,
