@@ -41,19 +41,15 @@ impl<J: Journal> Hold<'_, J> {
     pub async fn check_lock(&self) -> Result<()> {
         let lost = |why: String| Err(Error::LockLost { why });
         match self.journal.lock(&self.run.system).await? {
-            None => return lost("nobody holds it".to_owned()),
+            None => lost("nobody holds it".to_owned()),
             Some(lock) if lock.holder != self.run.incident => {
-                return lost(format!("{} holds it, epoch {}", lock.holder, lock.epoch));
+                lost(format!("{} holds it, epoch {}", lock.holder, lock.epoch))
             }
-            Some(lock) if lock.epoch != self.epoch => {
-                return lost(format!(
-                    "its epoch is {}, this run's was {}",
-                    lock.epoch, self.epoch
-                ));
-            }
-            Some(lock) if !lock.is_held(self.now) => {
-                return lost(format!("it expired at {}", lock.expires_at));
-            }
+            Some(lock) if lock.epoch != self.epoch => lost(format!(
+                "its epoch is {}, this run's was {}",
+                lock.epoch, self.epoch
+            )),
+            Some(lock) if !lock.is_held(self.now) => lost(format!("it expired at {}", lock.expires_at)),
             Some(_) => Ok(()),
         }
     }
