@@ -39,7 +39,7 @@ const START: Timestamp = Timestamp::constant(1_767_603_600, 0);
 const LONGEST: Duration = Duration::from_mins(60 * 8);
 
 /// How long after the window a run may still take to end: longer than any machine's own `TimeoutSeconds`.
-const GRACE: Duration = Duration::from_mins(170);
+const GRACE: Duration = Duration::from_mins(250);
 
 /// The status of an execution that was lost with its Region. Not a word of Step Functions': nobody is there to say it.
 pub const LOST: &str = "LOST";
@@ -76,7 +76,7 @@ const ASSESSED_EVERY: Duration = Duration::from_mins(5);
 
 /// How long after its window a trial goes on at most: a machine's own time-out, the lease of its lock, and the outage of a
 /// plane that began late in it.
-pub const PATIENCE: Duration = Duration::from_mins(240);
+pub const PATIENCE: Duration = Duration::from_mins(270);
 
 impl Trial {
     /// The trial that a scenario with injections is.

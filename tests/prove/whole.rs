@@ -70,8 +70,8 @@ macro_rules! proven {
 
 proven! {
     fail_over_database: FailOverDatabase not [],
-    // They need a global cluster that refuses to fail over, an edge that will not freeze, and a source that answers.
-    fail_over_region: FailOverRegion not ["AwaitDetached", "Detach", "EdgeNotFrozen", "OtherLockNotTaken", "SourceNotFenced"],
+    // They need an edge that answers and will not freeze, and a source and a lock of which the same is true.
+    fail_over_region: FailOverRegion not ["EdgeNotFrozen", "OtherLockNotTaken", "SourceNotFenced"],
     // They need a source that answers and will not be isolated.
     switch_over_region: SwitchOverRegion not ["NotFenced", "SourceNotFenced"],
     fail_back_region: FailBackRegion not ["NotFenced", "SourceNotFenced"],
