@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::machines::{Definition, of};
 
 /// How many trials of a subject have to find what is broken on purpose. What is subtle is for the whole space to find; these are not.
-const ENOUGH: usize = 300;
+const ENOUGH: usize = 1_500;
 
 /// Something is broken in a machine, or a step lies: the first single fault that shows it.
 #[track_caller]

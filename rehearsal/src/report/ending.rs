@@ -10,7 +10,6 @@ use crate::dynamodb::{Item, unlocked};
 use crate::injection::Injection;
 use crate::scenario::Outcome;
 use crate::stage::{LOST, Left};
-use crate::world::database::Service;
 use crate::world::execution::{AGAIN, Execution};
 use crate::world::invariant::Invariant;
 use crate::world::{Ms, World};
@@ -143,11 +142,11 @@ fn run_ended(world: &mut World, name: &str, run: &Execution, struck: &[(Ms, Inje
         .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, once, || {
             format!("of {name} people heard {good} times that it ended well, and were paged {paged} times")
         });
-    // Who has lost the lock may not act any more, not even to undo; and what AWS was asked for goes on when the run has ended.
-    let kept = promise::lost_its_lock(struck)
-        || world.service().is_no_worse_than(run.found)
-        || ended.is_none_or(|end| end.status == "SUCCEEDED" || end.left.is_no_worse_than(run.found))
-        || at_rest(world).is_no_worse_than(run.found);
+    // Who has lost the lock may not act any more, not even to undo. What another run mended is not this one's merit, and what another
+    // was in the middle of is not its fault: then the end of everything says it.
+    let at_the_end = || world.service().is_no_worse_than(run.found);
+    let kept =
+        promise::lost_its_lock(struck) || ended.is_none_or(|end| end.no_worse.unwrap_or_else(at_the_end));
     world.ledger.demand(Invariant::NoWorse, now, kept, || {
         format!(
             "{name} failed and left {}, having found {}",
@@ -155,18 +154,6 @@ fn run_ended(world: &mut World, name: &str, run: &Execution, struck: &[(Ms, Inje
             run.found
         )
     });
-}
-
-/// How long name servers and resolvers may take to follow what health checks see, once everything else is over.
-const CATCHES_UP: Ms = 5 * 60_000;
-
-/// What the system offers once users have followed. A trial is over as soon as a person was paged, and an outage may have ended only
-/// then: health checks, name servers and resolvers take their time, and no run has to wait for them in order to be no worse. Nobody
-/// acts meanwhile.
-fn at_rest(world: &World) -> Service {
-    let mut later = world.clone();
-    later.advance(world.now + CATCHES_UP);
-    later.service()
 }
 
 /// Holders of locks that have not expired, but for those that were lost.

@@ -91,9 +91,16 @@ impl Stage<'_> {
         {
             world.say(Actor::Machine, cause.clone());
         }
+        let failed = result.status != ExecutionStatus::Succeeded;
+        let alone = world
+            .executions
+            .iter()
+            .all(|(other, run)| other == name || run.end.is_some());
+        let no_worse = (alone || !failed).then(|| !failed || world.rests_no_worse_than(known.found));
         let end = End {
             at: clock.elapsed_ms(),
             left: world.service(),
+            no_worse,
             leads: world.leads_to_the_writer(),
             status: result.status.as_str(),
             outcome,

@@ -183,6 +183,8 @@ impl Stage<'_> {
             let end = End {
                 at: world.now,
                 left: world.service(),
+                // Nobody was there to do better.
+                no_worse: Some(true),
                 leads: world.leads_to_the_writer(),
                 status: LOST,
                 outcome: String::new(),

@@ -36,6 +36,9 @@ pub struct End {
     pub at: Ms,
     /// How the database was when it ended.
     pub left: Service,
+    /// Whether that is no worse than what it found, or becomes so with nobody acting: what AWS was asked for goes on, outages end,
+    /// and health checks, name servers and resolvers follow. Not known where another run was at work.
+    pub no_worse: Option<bool>,
     /// Whether users who asked then were led to where the database takes writes.
     pub leads: bool,
     /// As `DescribeExecution` spells it.

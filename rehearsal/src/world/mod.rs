@@ -446,6 +446,16 @@ impl World {
         }
     }
 
+    /// Whether it offers no less than that, or comes to it with nobody acting. Five minutes are what name servers and resolvers take;
+    /// an outage that a trial lays lasts ten.
+    pub(crate) fn rests_no_worse_than(&self, found: Service) -> bool {
+        let mut later = self.clone();
+        [0, 5, 15, 20].into_iter().any(|minutes| {
+            later.advance(self.now + minutes * 60_000);
+            later.service().is_no_worse_than(found)
+        })
+    }
+
     /// Whether users who ask now are led to where the database takes writes. Without a name there is nowhere else.
     pub fn leads_to_the_writer(&self) -> bool {
         let led = self.dns.as_ref().map_or(Some(HOME), Dns::told);
