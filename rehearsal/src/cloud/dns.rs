@@ -36,9 +36,7 @@ impl NameServers {
             from: from.clone(),
         }
     }
-}
 
-impl NameServers {
     /// What a name server says, if it says anything, and how long that takes.
     fn ask(&self, server: &Hostname, query: &[u8]) -> (Option<Result<Vec<u8>, String>>, Duration) {
         let fault = self.desk.pass("dns:Query", &self.from);

@@ -449,8 +449,11 @@ impl World {
     /// Whether it offers no less than that, or comes to it with nobody acting. Five minutes are what name servers and resolvers take;
     /// an outage that a trial lays lasts ten.
     pub(crate) fn rests_no_worse_than(&self, found: Service) -> bool {
+        if self.service().is_no_worse_than(found) {
+            return true;
+        }
         let mut later = self.clone();
-        [0, 5, 15, 20].into_iter().any(|minutes| {
+        [5, 15, 20].into_iter().any(|minutes| {
             later.advance(self.now + minutes * 60_000);
             later.service().is_no_worse_than(found)
         })
@@ -583,13 +586,15 @@ impl World {
                     "the writer endpoint leads to an instance that takes no writes".to_owned()
                 });
         }
+        // Where there is a name, it is watched closely too.
+        if !self.is_watched_closely() {
+            return;
+        }
         let shares = self.shares();
         if self.dns.is_some() {
             self.check_both_regions(&shares);
         }
-        if self.is_watched_closely() {
-            self.say_what_turned(are_enough(&shares));
-        }
+        self.say_what_turned(are_enough(&shares));
     }
 
     fn check_both_regions(&mut self, shares: &[u64]) {
