@@ -252,7 +252,11 @@ impl Functions {
         let (journal, now) = (&self.hands.journal, self.desk.clock().now());
         let other = IncidentId::derive(&run.system, run.recovery, "another", now);
         // Where the journal does not answer, nobody can take anything over.
-        if journal.release_lock(&run.system, &run.incident).await.is_ok() {
+        if journal
+            .release_lock(&run.system, &run.incident, now)
+            .await
+            .is_ok()
+        {
             drop(
                 journal
                     .take_lock(&run.system, &other, now, lease(run.recovery))

@@ -72,13 +72,26 @@ pub struct Trial {
 }
 
 /// How often a schedule looks at the system in a play that is tried: what is found by looking is found, and later.
-const ASSESSED_EVERY: Duration = Duration::from_mins(5);
+const ASSESSED_EVERY: Duration = Duration::from_mins(10);
 
 /// How long after its window a trial goes on at most: a machine's own time-out, the lease of its lock, and the outage of a
 /// plane that began late in it.
 pub const PATIENCE: Duration = Duration::from_mins(270);
 
+/// How often it is looked whether a trial is over, once it may be.
+const LOOKED_EVERY: Ms = 30_000;
+
 impl Trial {
+    /// When it is looked at next whether it is over.
+    fn looked_at(&self, now: Ms) -> Ms {
+        let next = if now < self.settles_after {
+            self.settles_after
+        } else {
+            now + LOOKED_EVERY
+        };
+        next.min(self.ends_by).max(now + 1)
+    }
+
     /// The trial that a scenario with injections is.
     fn written(scenario: &Scenario) -> Option<Self> {
         let window = scenario.window.as_millis();

@@ -140,6 +140,8 @@ contract! {
     an_expired_lock_is_shown_until_its_holder_releases_it,
     a_late_release_does_not_take_the_lock_from_the_next_holder,
     a_request_that_was_held_up_does_not_take_a_lock_that_was_released_since,
+    a_request_that_was_held_up_does_not_take_a_lock_that_its_run_gave_up_without_ever_holding_it,
+    a_release_that_was_held_up_does_not_release_what_was_taken_since,
     of_many_takers_at_once_one_wins,
     the_first_record_of_an_incident_stands,
     incidents_are_seen_newest_first,
@@ -263,7 +265,7 @@ async fn epochs_only_grow(journal: impl Journal) -> Result<()> {
         let lock = journal.take_lock(&shop(), &holder, now, LEASE).await?;
         assert_eq!(lock.epoch, Epoch(round));
         if round % 5 != 0 {
-            assert!(journal.release_lock(&shop(), &holder).await?);
+            assert!(journal.release_lock(&shop(), &holder, now).await?);
         }
     }
     Ok(())
@@ -277,22 +279,22 @@ async fn the_lock_of_one_system_does_not_bind_another(journal: impl Journal) -> 
         .take_lock(&system("sho"), &incident("b"), at("10:00:00"), LEASE)
         .await?;
     assert_eq!(other.epoch, Epoch(1));
-    assert!(!journal.release_lock(&system("sho"), &incident("a")).await?);
+    assert!(!journal.release_lock(&system("sho"), &incident("a"), at("10:00:00")).await?);
     Ok(())
 }
 
 async fn only_the_holder_releases_a_lock_and_only_once(journal: impl Journal) -> Result<()> {
     assert!(
-        !journal.release_lock(&shop(), &incident("a")).await?,
+        !journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?,
         "nobody took it yet"
     );
     journal
         .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
         .await?;
-    assert!(!journal.release_lock(&shop(), &incident("b")).await?);
+    assert!(!journal.release_lock(&shop(), &incident("b"), at("10:00:00")).await?);
     assert!(journal.lock(&shop()).await?.is_some());
-    assert!(journal.release_lock(&shop(), &incident("a")).await?);
-    assert!(!journal.release_lock(&shop(), &incident("a")).await?);
+    assert!(journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?);
+    assert!(!journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?);
     assert_eq!(journal.lock(&shop()).await?, None);
     Ok(())
 }
@@ -303,7 +305,7 @@ async fn an_expired_lock_is_shown_until_its_holder_releases_it(journal: impl Jou
         .await?;
     assert!(!lock.is_held(at("10:00:00")));
     assert_eq!(journal.lock(&shop()).await?, Some(lock));
-    assert!(journal.release_lock(&shop(), &incident("a")).await?);
+    assert!(journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?);
     Ok(())
 }
 
@@ -314,7 +316,7 @@ async fn a_late_release_does_not_take_the_lock_from_the_next_holder(journal: imp
     let next = journal
         .take_lock(&shop(), &incident("b"), at("10:45:00"), LEASE)
         .await?;
-    assert!(!journal.release_lock(&shop(), &incident("a")).await?);
+    assert!(!journal.release_lock(&shop(), &incident("a"), at("10:45:00")).await?);
     assert_eq!(journal.lock(&shop()).await?, Some(next));
     Ok(())
 }
@@ -325,7 +327,7 @@ async fn a_request_that_was_held_up_does_not_take_a_lock_that_was_released_since
     journal
         .take_lock(&shop(), &incident("a"), at("10:00:05"), LEASE)
         .await?;
-    journal.release_lock(&shop(), &incident("a")).await?;
+    journal.release_lock(&shop(), &incident("a"), at("10:00:06")).await?;
     let sent_before = journal
         .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
         .await;
@@ -337,6 +339,48 @@ async fn a_request_that_was_held_up_does_not_take_a_lock_that_was_released_since
     journal
         .take_lock(&shop(), &incident("b"), at("10:01:00"), LEASE)
         .await?;
+    Ok(())
+}
+
+async fn a_request_that_was_held_up_does_not_take_a_lock_that_its_run_gave_up_without_ever_holding_it(
+    journal: impl Journal,
+) -> Result<()> {
+    assert!(!journal.release_lock(&shop(), &incident("a"), at("10:00:30")).await?);
+    let sent_before = journal
+        .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
+        .await;
+    assert!(
+        matches!(sent_before, Err(Error::Unavailable { .. })),
+        "{sent_before:?}"
+    );
+    assert_eq!(journal.lock(&shop()).await?, None);
+    // Nor does a release that is late itself open the way again.
+    assert!(!journal.release_lock(&shop(), &incident("b"), at("10:00:00")).await?);
+    let still_late = journal
+        .take_lock(&shop(), &incident("a"), at("10:00:10"), LEASE)
+        .await;
+    assert!(still_late.is_err(), "{still_late:?}");
+    let later = journal
+        .take_lock(&shop(), &incident("b"), at("10:00:30"), LEASE)
+        .await?;
+    assert_eq!(later.epoch, Epoch(1), "giving up what was not held counts for nothing");
+    Ok(())
+}
+
+async fn a_release_that_was_held_up_does_not_release_what_was_taken_since(
+    journal: impl Journal,
+) -> Result<()> {
+    let lock = journal
+        .take_lock(&shop(), &incident("a"), at("10:00:05"), LEASE)
+        .await?;
+    let sent_before = journal
+        .release_lock(&shop(), &incident("a"), at("10:00:00"))
+        .await;
+    assert!(
+        matches!(sent_before, Err(Error::Unavailable { .. })),
+        "{sent_before:?}"
+    );
+    assert_eq!(journal.lock(&shop()).await?, Some(lock));
     Ok(())
 }
 
@@ -574,7 +618,7 @@ async fn a_view_holds_lock_incidents_and_alarms(journal: impl Journal) -> Result
     };
     assert_eq!(journal.view(&shop()).await?, view);
     assert_eq!(journal.view(&shop()).await?, view, "looking changes nothing");
-    journal.release_lock(&shop(), &incident("b")).await?;
+    journal.release_lock(&shop(), &incident("b"), at("10:00:04")).await?;
     assert_eq!(journal.view(&shop()).await?, View { lock: None, ..view });
     Ok(())
 }
@@ -602,7 +646,7 @@ fn of_many_threads_one_wins_every_epoch() {
                             "nobody else has it"
                         );
                         won.push(lock.epoch);
-                        assert_eq!(journal.release_lock(&shop(), &me).await, Ok(true));
+                        assert_eq!(journal.release_lock(&shop(), &me, at("10:00:00")).await, Ok(true));
                     } else {
                         std::thread::yield_now();
                     }
@@ -670,10 +714,10 @@ async fn a_release_without_an_answer_has_released_the_lock() -> Result<()> {
         .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
         .await?;
     lost.store(true, Ordering::Relaxed);
-    let unanswered = journal.release_lock(&shop(), &incident("a")).await;
+    let unanswered = journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await;
     assert_eq!(unanswered.expect_err("lost").name(), Error::UNAVAILABLE);
     lost.store(false, Ordering::Relaxed);
-    assert!(!journal.release_lock(&shop(), &incident("a")).await?);
+    assert!(!journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?);
     assert_eq!(
         journal
             .take_lock(&shop(), &incident("b"), at("10:00:01"), LEASE)
@@ -805,6 +849,7 @@ enum Operation {
     ReleaseLock {
         system: SystemName,
         holder: IncidentId,
+        now: Timestamp,
     },
     Record {
         incident: Incident,
@@ -870,8 +915,8 @@ impl Operation {
                 format!("{:?}", journal.take_lock(&system, &holder, now, lease).await)
             }
             Self::ReadLock { system } => format!("{:?}", journal.lock(&system).await),
-            Self::ReleaseLock { system, holder } => {
-                format!("{:?}", journal.release_lock(&system, &holder).await)
+            Self::ReleaseLock { system, holder, now } => {
+                format!("{:?}", journal.release_lock(&system, &holder, now).await)
             }
             Self::Record { incident } => format!("{:?}", journal.record(&incident).await),
             Self::NoteAlarm { system, alarm, seen } => {
@@ -938,7 +983,9 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         4 => (systems(), holders(), times(), leases)
             .prop_map(|(system, holder, now, lease)| Operation::TakeLock { system, holder, now, lease }),
         1 => systems().prop_map(|system| Operation::ReadLock { system }),
-        3 => (systems(), holders()).prop_map(|(system, holder)| Operation::ReleaseLock { system, holder }),
+        3 => (systems(), holders(), times()).prop_map(|(system, holder, now)| {
+            Operation::ReleaseLock { system, holder, now }
+        }),
         2 => incidents.prop_map(|incident| Operation::Record { incident }),
         2 => (systems(), alarms, any::<bool>(), times()).prop_map(|(system, alarm, in_alarm, changed_at)| {
             Operation::NoteAlarm { system, alarm, seen: AlarmSeen { in_alarm, changed_at } }

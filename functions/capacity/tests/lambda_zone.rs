@@ -94,7 +94,7 @@ fn answer(call: &Call, left: bool, holder: &str) -> Answer {
             &json!({ "Item": {
                 "epoch": { "N": "4" },
                 "holder": { "S": holder },
-                "taken_at_ms": { "N": "1790838909000" },
+                "changed_at_ms": { "N": "1790838909000" },
                 "expires_at_ms": { "N": "4102444800000" },
             } }),
         ),

@@ -52,7 +52,7 @@ fn lock(holder: &str) -> Answer {
         &json!({ "Item": {
             "epoch": { "N": "4" },
             "holder": { "S": holder },
-            "taken_at_ms": { "N": "1790838909000" },
+            "changed_at_ms": { "N": "1790838909000" },
             "expires_at_ms": { "N": "4102444800000" },
         } }),
     )

@@ -308,7 +308,8 @@ pub trait Journal: Send + Sync {
     /// Takes a system's lock for an incident, or finds that the incident has it already.
     ///
     /// # Errors
-    /// `LockHeld` while another incident holds it and it has not expired.
+    /// `LockHeld` while another incident holds it and it has not expired; `Unavailable` when it was released after
+    /// `now`, as it was when this request was held up on its way.
     fn take_lock(
         &self,
         system: &SystemName,
@@ -320,11 +321,14 @@ pub trait Journal: Send + Sync {
     /// The lock as it is now (a consistent read), if somebody took it and did not release it.
     fn lock(&self, system: &SystemName) -> impl Future<Output = Result<Option<Lock>>> + Send;
 
-    /// Releases the lock if that incident holds it. The epoch stays. Says whether it was held.
+    /// Ensures that the incident does not hold the lock, and that no request to take it that was sent before `now` and
+    /// was held up on its way takes it afterwards: that would hold it for nobody. The epoch stays. Says whether the
+    /// incident held it.
     fn release_lock(
         &self,
         system: &SystemName,
         holder: &IncidentId,
+        now: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
 
     /// Records how a run ended. The first record of an incident stands; a repetition changes nothing.

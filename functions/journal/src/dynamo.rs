@@ -173,11 +173,11 @@ impl Journal for DynamoJournal {
             // A request that was held up on its way is older than what has happened since.
             .condition_expression(
                 "expires_at_ms <= :now OR (attribute_not_exists(holder) AND \
-                 (attribute_not_exists(taken_at_ms) OR taken_at_ms <= :now))",
+                 (attribute_not_exists(changed_at_ms) OR changed_at_ms <= :now))",
             )
             .update_expression(
                 "SET epoch = if_not_exists(epoch, :zero) + :one, \
-                 holder = :me, taken_at_ms = :now, expires_at_ms = :expires",
+                 holder = :me, changed_at_ms = :now, expires_at_ms = :expires",
             )
             .expression_attribute_values(":zero", AttributeValue::N("0".to_owned()))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
@@ -212,19 +212,33 @@ impl Journal for DynamoJournal {
         }
     }
 
-    async fn release_lock(&self, system: &SystemName, holder: &IncidentId) -> Result<bool> {
+    /// One call, which leaves its own time behind even where nothing was held: what was sent before it and arrives
+    /// after it is refused.
+    async fn release_lock(&self, system: &SystemName, holder: &IncidentId, now: Timestamp) -> Result<bool> {
         let call = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(item::primary_key(system, key::LOCK)))
-            .condition_expression("holder = :me")
-            .update_expression("REMOVE holder, expires_at_ms")
-            .expression_attribute_values(":me", item::text(holder.as_str()));
+            // The item may not be there yet, and neither a lock nor a mark may be newer than this request.
+            .condition_expression(
+                "attribute_not_exists(changed_at_ms) OR \
+                 ((holder = :me OR attribute_not_exists(holder)) AND changed_at_ms <= :now)",
+            )
+            .update_expression("SET changed_at_ms = :now REMOVE holder, expires_at_ms")
+            .expression_attribute_values(":me", item::text(holder.as_str()))
+            .expression_attribute_values(":now", item::millis(now))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if refused_by(&error).is_some() => Ok(false),
-            Err(error) => Err(classify("dynamodb:UpdateItem", error)),
+            Ok(output) => Ok(output.attributes.is_some_and(|old| old.contains_key("holder"))),
+            Err(error) => match refused_by(&error) {
+                Some(found) => match item::to_lock(&found.unwrap_or_default())? {
+                    Some(lock) if lock.holder == *holder => Err(lock::late()),
+                    Some(_) | None => Ok(false),
+                },
+                None => Err(classify("dynamodb:UpdateItem", error)),
+            },
         }
     }
 

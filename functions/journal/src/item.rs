@@ -35,7 +35,7 @@ pub(crate) fn millis(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_millisecond().to_string())
 }
 
-/// The lock, or nothing when it was released: the item then holds only the epoch.
+/// The lock, or nothing when it was released: the item then holds only the epoch and when that was.
 pub(crate) fn to_lock(item: &Item) -> Result<Option<Lock>> {
     if !item.contains_key("holder") {
         return Ok(None);
@@ -43,7 +43,7 @@ pub(crate) fn to_lock(item: &Item) -> Result<Option<Lock>> {
     Ok(Some(Lock {
         epoch: Epoch(number(item, "epoch")?),
         holder: named(item, "holder")?,
-        taken_at: instant(item, "taken_at_ms")?,
+        taken_at: instant(item, "changed_at_ms")?,
         expires_at: instant(item, "expires_at_ms")?,
     }))
 }

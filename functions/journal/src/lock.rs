@@ -28,12 +28,12 @@ pub(crate) fn held(lock: &Lock) -> Error {
     }
 }
 
-/// The answer to a request that was held up on its way: the lock was taken and released since it was sent. The next one, which
+/// The answer to a request that was held up on its way: the lock was taken or released since it was sent. The next one, which
 /// says when it was sent itself, finds out.
 pub(crate) fn late() -> Error {
     Error::Unavailable {
         call: "dynamodb:UpdateItem".to_owned(),
-        why: "the lock was taken and released since, or DynamoDB answered without it".to_owned(),
+        why: "the lock was taken or released since, or DynamoDB answered without it".to_owned(),
     }
 }
 

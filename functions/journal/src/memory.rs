@@ -28,8 +28,8 @@ struct State {
     /// The last epoch that was given out; it outlives the lock.
     epoch: Epoch,
     lock: Option<Lock>,
-    /// When it was taken last; it outlives the lock.
-    taken_at: Option<Timestamp>,
+    /// When it was taken or released last; it outlives the lock.
+    changed_at: Option<Timestamp>,
     alarms: BTreeMap<String, AlarmSeen>,
     health: BTreeMap<String, HealthSeen>,
     /// By the sort keys of the table, hence in its order.
@@ -72,12 +72,12 @@ impl Journal for MemoryJournal {
                 }
             }
             // A request that was held up on its way is older than what has happened since.
-            None if state.taken_at.is_some_and(|taken| taken > lock::in_millis(now)) => Err(lock::late()),
+            None if state.changed_at.is_some_and(|changed| changed > lock::in_millis(now)) => Err(lock::late()),
             Some(_) | None => {
                 state.epoch = Epoch(state.epoch.0 + 1);
                 let taken = lock::taken(state.epoch, holder, now, lease);
                 state.lock = Some(taken.clone());
-                state.taken_at = Some(taken.taken_at);
+                state.changed_at = Some(taken.taken_at);
                 Ok(taken)
             }
         }
@@ -87,12 +87,20 @@ impl Journal for MemoryJournal {
         Ok(self.systems().get(system).and_then(|state| state.lock.clone()))
     }
 
-    async fn release_lock(&self, system: &SystemName, holder: &IncidentId) -> Result<bool> {
+    async fn release_lock(&self, system: &SystemName, holder: &IncidentId, now: Timestamp) -> Result<bool> {
         let mut systems = self.systems();
-        let held = systems
-            .get_mut(system)
-            .and_then(|state| state.lock.take_if(|lock| lock.holder == *holder));
-        Ok(held.is_some())
+        let state = systems.entry(system.clone()).or_default();
+        let now = lock::in_millis(now);
+        let is_late = state.changed_at.is_some_and(|changed| changed > now);
+        match &state.lock {
+            Some(lock) if lock.holder != *holder => Ok(false),
+            Some(_) if is_late => Err(lock::late()),
+            None if is_late => Ok(false),
+            Some(_) | None => {
+                state.changed_at = Some(now);
+                Ok(state.lock.take().is_some())
+            }
+        }
     }
 
     async fn record(&self, incident: &Incident) -> Result<()> {

@@ -53,7 +53,7 @@ impl<J: Journal> Steps<J> {
         let moved = self.systems.of_run(run)?.moving_to(&self.region)?;
         let other = &moved.from.region;
         let released = (self.journal_in)(other)
-            .release_lock(&run.system, &run.incident)
+            .release_lock(&run.system, &run.incident, self.clock.now())
             .await;
         let seen = match released {
             Ok(true) => format!("the lock of {other} is released"),

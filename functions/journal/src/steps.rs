@@ -56,7 +56,10 @@ impl<J: Journal> Steps<J> {
     }
 
     async fn release_lock(&self, run: &Run) -> Result<Released> {
-        let was_held = self.journal.release_lock(&run.system, &run.incident).await?;
+        let released = self
+            .journal
+            .release_lock(&run.system, &run.incident, self.clock.now());
+        let was_held = released.await?;
         Ok(Released { was_held })
     }
 }

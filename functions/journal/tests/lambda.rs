@@ -31,7 +31,7 @@ fn locked() -> Answer {
             "sk": { "S": "state#lock" },
             "epoch": { "N": "4" },
             "holder": { "S": INCIDENT },
-            "taken_at_ms": { "N": "1790838909000" },
+            "changed_at_ms": { "N": "1790838909000" },
             "expires_at_ms": { "N": "1790841609000" },
         } }),
     )
@@ -73,7 +73,7 @@ async fn anothers_lock_is_its_own_error() {
         "Item": {
             "epoch": { "N": "4" },
             "holder": { "S": "another" },
-            "taken_at_ms": { "N": "1790838909000" },
+            "changed_at_ms": { "N": "1790838909000" },
             "expires_at_ms": { "N": "4102444800000" },
         },
     });

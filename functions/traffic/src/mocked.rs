@@ -121,7 +121,7 @@ impl Holding {
         let holding = Self::the_lock().await;
         let released = holding
             .journal
-            .release_lock(&holding.run.system, &holding.run.incident);
+            .release_lock(&holding.run.system, &holding.run.incident, now());
         assert!(released.await.expect("released"));
         holding
     }

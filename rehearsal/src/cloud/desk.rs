@@ -1,5 +1,7 @@
 //! Where calls meet the world: one at a time, at the world's present instant.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_mocks::MockResponse;
@@ -16,6 +18,7 @@ use crate::injection::{
     Within,
 };
 use crate::world::region::{Plane, Reach};
+use crate::world::lease::WriteLease;
 use crate::world::{Ms, World};
 
 /// From where to where calls go. Each operation adds what has to work for it.
@@ -49,10 +52,45 @@ pub struct Desk {
     clock: VirtualClock,
     fate: Arc<Mutex<Option<Fate>>>,
     changed: Arc<Notify>,
+    /// Until when whoever lets time pass waits, where only what may be felt concerns them; [`EVERYTHING`] where all does.
+    awaited: Arc<AtomicU64>,
     injector: Option<Arc<Injector>>,
     stroke: Arc<Mutex<Option<CallFault>>>,
     postponed: Postponed,
     past: Past,
+}
+
+/// Every change of the world concerns whoever lets time pass.
+const EVERYTHING: Ms = Ms::MAX;
+
+/// The world, in somebody's hands. Whoever lets time pass hears of it when they are done, if it concerns them.
+pub struct Touched<'a> {
+    world: MutexGuard<'a, World>,
+    told: Option<&'a Desk>,
+}
+
+impl Deref for Touched<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl DerefMut for Touched<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+}
+
+impl Drop for Touched<'_> {
+    fn drop(&mut self) {
+        if let Some(desk) = self.told
+            && desk.concerns(&self.world)
+        {
+            desk.changed.notify_one();
+        }
+    }
 }
 
 /// What an operation comes to.
@@ -71,6 +109,7 @@ impl Desk {
             clock,
             fate: Arc::default(),
             changed: Arc::default(),
+            awaited: Arc::new(AtomicU64::new(EVERYTHING)),
             injector: None,
             stroke: Arc::default(),
             postponed: Postponed::default(),
@@ -89,13 +128,11 @@ impl Desk {
     pub(crate) fn begin(&self) {
         self.clock.start_again();
         self.postponed.clear();
-        self.past.begin(
-            self.injector
-                .as_ref()
-                .is_some_and(|injector| injector.needs_the_past()),
-        );
+        let wanted = self.injector.as_ref().map(|injector| injector.wanted());
+        self.past.begin(wanted.unwrap_or_default());
         self.take_fate();
         self.take_stroke();
+        self.awaited.store(EVERYTHING, Ordering::Relaxed);
         self.changed.notify_one();
     }
 
@@ -111,21 +148,52 @@ impl Desk {
         self.clock.clone()
     }
 
-    /// The world as it is now, to be changed. Whoever lets time pass looks at it again afterwards.
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        self.changed.notify_one();
-        self.look()
+    /// The world as it is now, to be changed. Whoever lets time pass looks at it again afterwards, if it concerns them.
+    pub fn world(&self) -> Touched<'_> {
+        Touched {
+            world: self.now(),
+            told: Some(self),
+        }
     }
 
     /// The world as it is now, for whoever lets time pass.
-    pub fn look(&self) -> MutexGuard<'_, World> {
+    pub fn look(&self) -> Touched<'_> {
+        Touched {
+            world: self.now(),
+            told: None,
+        }
+    }
+
+    fn now(&self) -> MutexGuard<'_, World> {
         // Every change is carried out whole before the next begins, so what a poisoned mutex holds is whole.
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.elapsed_ms();
-        self.postponed.take_effect(&mut world, now);
-        world.advance(now);
-        self.past.remember(&world);
+        let advance = |world: &mut World, to: Ms| self.past.advance(world, to);
+        self.postponed.take_effect(&mut world, now, advance);
+        advance(&mut world, now);
         world
+    }
+
+    /// When something happens next in the world that whoever lets time pass has to be there for. In a trial that is only what may
+    /// be felt outside: the rest happens when somebody looks, each thing at its own time.
+    pub(crate) fn next_change(&self, world: &World) -> Option<Ms> {
+        let next = if self.is_watched() {
+            world.next_felt()
+        } else {
+            world.next_change()
+        };
+        next.into_iter().chain(self.postponed.next()).min()
+    }
+
+    /// Whoever lets time pass waits until then.
+    pub(crate) fn awaits(&self, until: Ms) {
+        let awaited = if self.is_watched() { until } else { EVERYTHING };
+        self.awaited.store(awaited, Ordering::Relaxed);
+    }
+
+    fn concerns(&self, world: &World) -> bool {
+        let awaited = self.awaited.load(Ordering::Relaxed);
+        awaited == EVERYTHING || world.has_news() || self.next_change(world).is_some_and(|next| next < awaited)
     }
 
     /// When the next call takes effect that is late.
@@ -309,7 +377,7 @@ impl Desk {
                 let tables = world
                     .write_lease
                     .as_mut()
-                    .map_or(&mut none, |lease| &mut lease.tables);
+                    .map_or(&mut none, WriteLease::tables);
                 Answer::Response(match operation(tables, input) {
                     Ok(output) => MockResponse::Output(output),
                     Err(error) => MockResponse::Error(error),
@@ -322,7 +390,7 @@ impl Desk {
     /// operation that may change the world, [`Self::look`] for others.
     fn rule<I: Send + 'static, O: 'static, E: 'static>(
         &self,
-        at: fn(&Self) -> MutexGuard<'_, World>,
+        at: fn(&Self) -> Touched<'_>,
         route: &Route,
         plane: Plane,
         copy: fn(&I) -> I,
@@ -372,7 +440,7 @@ impl Desk {
 /// What answers an operation.
 struct Rule<I, F> {
     desk: Desk,
-    at: fn(&Desk) -> MutexGuard<'_, World>,
+    at: fn(&Desk) -> Touched<'_>,
     route: Route,
     plane: Plane,
     copy: fn(&I) -> I,

@@ -13,7 +13,7 @@ use crate::world::{Ms, World};
 /// ElastiCache say that what describes resources is eventually consistent, and AWS says nowhere how eventually.
 const STALE: Duration = Duration::from_secs(15);
 
-/// How often the world is remembered.
+/// The world is remembered as it was at every multiple of this.
 const REMEMBERED_EVERY: Duration = Duration::from_secs(5);
 
 type Effect = Box<dyn FnOnce(&mut World) + Send>;
@@ -46,8 +46,8 @@ impl Postponed {
         self.held().first().map(|(at, _)| *at)
     }
 
-    /// What is due takes effect, each at its own time.
-    pub(super) fn take_effect(&self, world: &mut World, now: Ms) {
+    /// What is due takes effect, each at its own time. `advance` lets time pass until then.
+    pub(super) fn take_effect(&self, world: &mut World, now: Ms, advance: impl Fn(&mut World, Ms)) {
         loop {
             let due = {
                 let mut held = self.held();
@@ -57,7 +57,7 @@ impl Postponed {
                 held.remove(0)
             };
             let (at, effect) = due;
-            world.advance(at.max(world.now));
+            advance(world, at.max(world.now));
             effect(world);
             world.check();
         }
@@ -68,44 +68,73 @@ impl Postponed {
     }
 }
 
-/// The world as it was, every few seconds, for as long as a stale read may reach back. Clones share it.
+/// The world as it was, for stale reads. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Past(Arc<Mutex<Option<VecDeque<World>>>>);
+pub(super) struct Past(Arc<Mutex<Remembered>>);
+
+/// What is wanted of the past, and what is there.
+#[derive(Debug, Default)]
+struct Remembered {
+    wanted: Wanted,
+    worlds: VecDeque<World>,
+}
+
+/// Which stale reads will come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// None.
+    #[default]
+    Nothing,
+    /// Some at these instants, in order.
+    At(Vec<Ms>),
+    /// Some, nobody knows when.
+    Always,
+}
+
+/// The instant as of which a read is answered that is stale.
+const fn as_of(now: Ms) -> Ms {
+    let then = now.saturating_sub(STALE.as_millis());
+    then - then % REMEMBERED_EVERY.as_millis()
+}
 
 impl Past {
-    /// Nothing has been yet; from now on it is remembered, if anybody wants it.
-    pub(super) fn begin(&self, wanted: bool) {
-        *self.held() = wanted.then(VecDeque::new);
+    /// Nothing has been yet; from now on it is remembered as far as it is wanted.
+    pub(super) fn begin(&self, wanted: Wanted) {
+        *self.held() = Remembered {
+            wanted,
+            worlds: VecDeque::new(),
+        };
     }
 
-    /// Remembers the world, unless it did a moment ago.
-    pub(super) fn remember(&self, world: &World) {
+    /// Lets time pass, and remembers on the way what is wanted.
+    pub(super) fn advance(&self, world: &mut World, to: Ms) {
         let mut held = self.held();
-        let Some(held) = held.as_mut() else {
-            return;
+        let every = REMEMBERED_EVERY.as_millis();
+        let due: Vec<Ms> = match &held.wanted {
+            Wanted::Nothing => Vec::new(),
+            Wanted::At(instants) => instants.iter().map(|at| as_of(*at)).collect(),
+            // What lies further back than a stale read reaches, nobody asks for any more.
+            Wanted::Always => (as_of(to) / every..=to / every).map(|nth| nth * every).collect(),
         };
-        let due = held
-            .back()
-            .is_none_or(|last| world.now >= last.now + REMEMBERED_EVERY.as_millis());
-        if due {
-            held.push_back(world.clone());
-            let most = STALE.as_millis() / REMEMBERED_EVERY.as_millis() + 2;
-            if held.len() as u64 > most {
-                held.pop_front();
+        for at in due.into_iter().filter(|at| *at <= to) {
+            if held.worlds.back().is_none_or(|last| last.now < at) && world.now <= at {
+                world.advance(at);
+                held.worlds.push_back(world.clone());
             }
         }
+        while held.worlds.front().is_some_and(|first| first.now < as_of(to)) {
+            held.worlds.pop_front();
+        }
+        world.advance(to);
     }
 
-    /// The world as it was so long ago, or as long as is remembered.
+    /// The world as it was so long ago.
     pub(super) fn earlier(&self, now: Ms) -> Option<World> {
         let held = self.held();
-        let held = held.as_ref()?;
-        let then = now.saturating_sub(STALE.as_millis());
-        let known = held.iter().rev().find(|world| world.now <= then);
-        known.or_else(|| held.front()).cloned()
+        held.worlds.iter().find(|world| world.now == as_of(now)).cloned()
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<VecDeque<World>>> {
+    fn held(&self) -> MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,6 +32,7 @@ mod zonal_shift;
 pub use account::{Account, Regional, regions};
 pub use clients::Clients;
 pub use desk::{Desk, Route};
+pub(crate) use late::Wanted;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::{CallFault, Fault};
 use super::place::{Place, Spot};
+use crate::cloud::Wanted;
 use crate::world::Ms;
 
 /// A fault at a place.
@@ -40,10 +41,13 @@ pub struct Injector {
 #[derive(Debug, Default)]
 struct Course {
     planned: Vec<Injection>,
+    wanted: Wanted,
     counts: HashMap<Spot, u32>,
     passed: Vec<Passed>,
     struck: Vec<(Ms, Injection)>,
 }
+
+const STALE: Fault = Fault::Call(CallFault::Stale);
 
 impl Injector {
     /// One that lays these faults.
@@ -53,18 +57,29 @@ impl Injector {
         injector
     }
 
-    /// Another run begins, and these are its faults.
+    /// Another run begins, and these are its faults. Nobody knows when they will strike.
     pub fn begin(&self, planned: Vec<Injection>) {
+        let is_stale = planned.iter().any(|planned| planned.fault == STALE);
         *self.course() = Course {
+            wanted: if is_stale { Wanted::Always } else { Wanted::Nothing },
             planned,
             ..Course::default()
         };
     }
 
-    /// Whether one of its faults has to know how things were some seconds ago.
-    pub(crate) fn needs_the_past(&self) -> bool {
-        let stale = Fault::Call(CallFault::Stale);
-        self.course().planned.iter().any(|planned| planned.fault == stale)
+    /// Another run begins, and these are its faults, each with the instant at which it will strike.
+    pub(crate) fn begin_with(&self, planned: Vec<(Ms, Injection)>) {
+        let stale = planned.iter().filter(|(_, planned)| planned.fault == STALE);
+        *self.course() = Course {
+            wanted: Wanted::At(stale.map(|(at, _)| *at).collect()),
+            planned: planned.into_iter().map(|(_, planned)| planned).collect(),
+            ..Course::default()
+        };
+    }
+
+    /// Of which past one of its faults has to know.
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.course().wanted.clone()
     }
 
     /// A spot is passed. What goes wrong there, if something is to.
@@ -93,9 +108,9 @@ impl Injector {
         Some(fault)
     }
 
-    /// Every place that was passed, in order.
-    pub fn passed(&self) -> Vec<Passed> {
-        self.course().passed.clone()
+    /// Every place that was passed since it was asked for them, in order.
+    pub fn take_passed(&self) -> Vec<Passed> {
+        std::mem::take(&mut self.course().passed)
     }
 
     /// Which of the planned faults struck, and when.

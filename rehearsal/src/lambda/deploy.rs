@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use database::write_check::WriteCheck;
 use domain::names::JOURNAL_TABLE;
-use domain::system::Systems;
+use domain::system::{System, Systems};
 use journal::DynamoJournal;
 use operate::Hands;
 use router::{Look, Router};
@@ -26,7 +26,7 @@ impl Functions {
     pub(crate) fn deploy_at(desk: &Desk, clients: &Clients, deck: &Rc<Deck>) -> Self {
         let clock = Arc::new(desk.clock());
         let system = desk.world().system.clone();
-        let systems = || Systems::from(vec![system.clone()]);
+        let systems = || Systems::from(vec![System::clone(&system)]);
         let region = || clients.here.clone();
         let journal = || DynamoJournal::new(clients.dynamodb.clone(), JOURNAL_TABLE);
         let write_check = WriteCheck {

@@ -64,9 +64,9 @@ impl Course {
         entries.filter_map(|spot| spot.state()).collect()
     }
 
-    /// The spots outside machines that it passes: of routers, of the bus, of commands.
-    pub fn outside_machines(&self) -> BTreeSet<Spot> {
+    /// The spots of a machine's work that it passes; without one those of routers, of the bus, of commands.
+    pub fn spots(&self, machine: Option<Recovery>) -> BTreeSet<&Spot> {
         let spots = self.passed.iter().map(|passed| &passed.place.spot);
-        spots.filter(|spot| spot.machine().is_none()).cloned().collect()
+        spots.filter(|spot| spot.machine() == machine).collect()
     }
 }

@@ -86,7 +86,7 @@ pub fn subjects(only: &[Recovery]) -> Result<Vec<Subject>, Unplayed> {
     let wanted = |machine: &Recovery| only.is_empty() || only.contains(machine);
     for machine in Recovery::ALL.into_iter().filter(wanted) {
         let chosen = between_them(&courses, |course| {
-            course.states(machine).into_iter().map(str::to_owned).collect()
+            course.spots(Some(machine)).into_iter().cloned().collect()
         });
         if chosen.is_empty() {
             return Err(Unplayed::Machine(machine));
@@ -97,7 +97,7 @@ pub fn subjects(only: &[Recovery]) -> Result<Vec<Subject>, Unplayed> {
         }));
     }
     if only.is_empty() {
-        let chosen = between_them(&courses, Course::outside_machines);
+        let chosen = between_them(&courses, |course| course.spots(None).into_iter().cloned().collect());
         subjects.extend(chosen.into_iter().map(|course| Subject {
             machine: None,
             course,

@@ -81,6 +81,7 @@ impl<'a> Bench<'a> {
 
     /// Tries these faults.
     pub fn attempt(&self, injections: &[Injection]) -> Known {
+        self.injector.begin(injections.to_vec());
         self.like(Tape::default(), 0, injections)
     }
 
@@ -94,11 +95,14 @@ impl<'a> Bench<'a> {
         let until = passed.map_or(0, |passed| passed.at);
         let mut injections = known.tried.injections.clone();
         injections.push(injection.clone());
+        // What never struck has no instant; it strikes here neither.
+        let mut planned = known.tried.struck.clone();
+        planned.push((until, injection.clone()));
+        self.injector.begin_with(planned);
         self.like(known.tape.clone(), until, &injections)
     }
 
     fn like(&self, tape: Tape, until: Ms, injections: &[Injection]) -> Known {
-        self.injector.begin(injections.to_vec());
         let (left, tape) = self.theatre.play_like(tape, until);
         let tried = self.judged(left, injections);
         Known { tried, tape }
@@ -111,7 +115,7 @@ impl<'a> Bench<'a> {
         Tried {
             injections: injections.to_vec(),
             struck: self.injector.struck(),
-            passed: self.injector.passed(),
+            passed: self.injector.take_passed(),
             violations: left.world.ledger.violations,
             ended,
         }

@@ -90,9 +90,9 @@ impl Stage<'_> {
                     .filter(|region| world.regions.is_lost(region))
                     .cloned()
                     .collect();
-                (world.take_outbox(), world.next_change(), gone)
+                let next = self.desk.next_change(&world);
+                (world.take_outbox(), next, gone)
             };
-            let next = next.into_iter().chain(self.desk.next_postponed()).min();
             for region in gone.difference(&lost) {
                 jobs.stop(region);
                 self.lose_executions(region);
@@ -148,6 +148,8 @@ impl Stage<'_> {
                 .unwrap_or(now + 1_000);
             let due = next.map_or(horizon, |next| next.min(horizon));
             let due = commands.last().map_or(due, |(at, _)| due.min(*at));
+            let due = self.trial.map_or(due, |trial| due.min(trial.looked_at(now)));
+            self.desk.awaits(due);
             // Whatever can run runs before time passes: the order is part of what a seed decides.
             tokio::select! {
                 biased;

@@ -12,7 +12,7 @@ use events::AlarmState;
 use jiff::Timestamp;
 
 use super::Ms;
-use super::traffic::Traffic;
+use super::traffic::{ALL, Traffic};
 use crate::dice::Dice;
 use domain::duration::Duration;
 
@@ -183,6 +183,19 @@ impl Alarm {
         }
     }
 
+    /// Whether requests breached so far since the last datapoint, and do now, or neither; nothing if it is not one for all.
+    pub(super) fn breaches_throughout(&self, traffic: &Traffic, share: u64) -> Option<bool> {
+        let (sent, lost) = (traffic.sent - self.seen.0, traffic.lost - self.seen.1);
+        let (failing, most) = (ALL - share.min(ALL), self.threshold() * ALL / 100);
+        let until_now = lost * 100 > sent * self.threshold();
+        match (until_now, failing > most) {
+            (true, true) => Some(true),
+            // Requests of less than a whole failure count when they have become one.
+            (false, false) if lost == 0 && failing == 0 => Some(false),
+            (true | false, _) => None,
+        }
+    }
+
     /// Nothing is taken: the alarm's Region is lost, or its metric has no data.
     pub(super) fn skip(&mut self, traffic: &Traffic) {
         self.seen = (traffic.sent, traffic.lost);
@@ -197,6 +210,16 @@ impl Alarm {
         }
         let all = self.latest.len() == self.datapoints() && self.latest.iter().all(|point| point.breaching);
         self.turn(if all { AlarmState::Alarm } else { AlarmState::Ok }, at)
+    }
+
+    /// Whether it surely stays as it is when it evaluates with one datapoint more that breaches, or does not.
+    pub(super) fn stays(&self, breaching: bool) -> bool {
+        let is_decided = self.latest.len() == self.datapoints();
+        match self.state {
+            AlarmState::Ok => !breaching,
+            AlarmState::InsufficientData => false,
+            AlarmState::Alarm => breaching && is_decided && self.latest.iter().all(|point| point.breaching),
+        }
     }
 
     /// It takes a state. Source: CloudWatch API, SetAlarmState: by itself it stays there until the next evaluation.

@@ -381,12 +381,9 @@ impl Database {
     }
 
     /// The zones of hosts that take writes.
-    pub fn writable(&self) -> Vec<String> {
-        self.hosts
-            .iter()
-            .filter(|host| host.writable && host.health == Health::Well)
-            .map(|h| h.zone.to_string())
-            .collect()
+    pub fn writable(&self) -> impl Iterator<Item = &Zone> {
+        let well = |host: &&Host| host.writable && host.health == Health::Well;
+        self.hosts.iter().filter(well).map(|host| &host.zone)
     }
 
     /// Whether the writer endpoint leads to a host that answers and takes no writes.

@@ -17,11 +17,24 @@ use domain::duration::Duration;
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriteLease {
     /// The global table that it is kept in.
-    pub tables: Tables,
+    tables: Tables,
     table: String,
+    /// Whose it is, as the table's key.
+    system: String,
     duration: Ms,
     /// Until when each site's application may take writes, as far as it knows.
     good_until: Vec<Ms>,
+    /// What each site's renewal was answered since somebody else was at the table: the next one is answered the same.
+    answered: Vec<Option<bool>>,
+    /// A renewal that was answered so, and is written when somebody looks.
+    unwritten: Option<Renewal>,
+}
+
+/// The call that puts a lease's expiry forward.
+#[derive(Clone, Debug, PartialEq)]
+struct Renewal {
+    here: String,
+    expires_at_ms: i64,
 }
 
 /// What happens to a lease.
@@ -53,9 +66,46 @@ impl WriteLease {
         Some(Self {
             tables,
             table: declared.table.clone(),
+            system: system.name.to_string(),
             duration: declared.duration.as_millis(),
             good_until: vec![0; shared.sites.len()],
+            answered: vec![None; shared.sites.len()],
+            unwritten: None,
         })
+    }
+
+    /// The table, in the hands of somebody who may change it.
+    pub(crate) fn tables(&mut self) -> &mut Tables {
+        if let Some(renewal) = self.unwritten.take() {
+            self.write(&renewal);
+        }
+        self.answered.fill(None);
+        &mut self.tables
+    }
+
+    /// A site's application puts the expiry forward. Whether it holds the lease.
+    fn renew(&mut self, site: usize, renewal: Renewal) -> bool {
+        if let Some(known) = self.answered[site] {
+            if known {
+                self.unwritten = Some(renewal);
+            }
+            return known;
+        }
+        let granted = self.write(&renewal);
+        self.answered[site] = Some(granted);
+        granted
+    }
+
+    fn write(&mut self, renewal: &Renewal) -> bool {
+        let call = UpdateItemInput::builder()
+            .table_name(&self.table)
+            .key("system", AttributeValue::S(self.system.clone()))
+            .update_expression("SET expires_at_ms = :until")
+            .condition_expression("holder = :here AND expires_at_ms <= :until")
+            .expression_attribute_values(":here", AttributeValue::S(renewal.here.clone()))
+            .expression_attribute_values(":until", AttributeValue::N(renewal.expires_at_ms.to_string()))
+            .build();
+        call.is_ok_and(|call| self.tables.update_item(&call).is_ok())
     }
 }
 
@@ -107,6 +157,18 @@ impl World {
         }
     }
 
+    /// Whether a step leaves it to the same applications to take writes.
+    pub(super) fn lease_stays(&self, site: usize, step: Step, at: Ms) -> bool {
+        let until = self
+            .write_lease
+            .as_ref()
+            .and_then(|lease| lease.good_until.get(site));
+        match step {
+            Step::Renew => until.is_some_and(|until| at < *until),
+            Step::RunsOut => until != Some(&at),
+        }
+    }
+
     /// A site's application asks for the lease until a while from now. A Region that agrees with no other cannot write
     /// to the table.
     fn renew(&mut self, site: usize) {
@@ -121,16 +183,11 @@ impl World {
             return;
         };
         let until = now + lease.duration;
-        let expires = at.saturating_add(i64::try_from(lease.duration).unwrap_or(i64::MAX));
-        let renewal = UpdateItemInput::builder()
-            .table_name(&lease.table)
-            .key("system", AttributeValue::S(self.system.name.to_string()))
-            .update_expression("SET expires_at_ms = :until")
-            .condition_expression("holder = :here AND expires_at_ms <= :until")
-            .expression_attribute_values(":here", AttributeValue::S(region.to_string()))
-            .expression_attribute_values(":until", AttributeValue::N(expires.to_string()))
-            .build();
-        if !renewal.is_ok_and(|renewal| lease.tables.update_item(&renewal).is_ok()) {
+        let renewal = Renewal {
+            here: region.to_string(),
+            expires_at_ms: at.saturating_add(i64::try_from(lease.duration).unwrap_or(i64::MAX)),
+        };
+        if !lease.renew(site, renewal) {
             return;
         }
         lease.good_until[site] = until;

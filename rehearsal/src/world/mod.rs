@@ -34,7 +34,9 @@ pub mod traffic;
 pub mod web;
 mod writer;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::duration::Duration;
 use domain::names::{Region, TopicArn};
@@ -96,8 +98,8 @@ pub struct Heard {
 pub struct World {
     /// Now.
     pub now: Ms,
-    /// The system that lives in it.
-    pub system: System,
+    /// The system that lives in it. Copies of the world share it.
+    pub system: Arc<System>,
     /// Which Regions answer.
     pub regions: Regions,
     /// The system's half in each of its Regions, home first. Never empty.
@@ -196,6 +198,18 @@ enum Change {
     Person(usize, Option<String>),
 }
 
+impl Change {
+    /// Whether an invariant may be broken by it, or users' requests turn out otherwise: not where something is only measured.
+    const fn touches_what_is_checked(&self) -> bool {
+        !matches!(
+            self,
+            Self::Tick(_)
+                | Self::Evaluate(..)
+                | Self::Replication(replication::Step::LagVaries | replication::Step::Measure)
+        )
+    }
+}
+
 impl World {
     /// A healthy world in which these faults will strike.
     pub fn new(
@@ -256,7 +270,7 @@ impl World {
             agenda: BTreeMap::new(),
             entered: 0,
             outbox: Vec::new(),
-            system,
+            system: Arc::new(system),
         };
         for index in 0..world.alarms.len() {
             world.enter(world.alarms[index].phase, Change::Tick(index));
@@ -321,15 +335,72 @@ impl World {
         self.agenda.keys().next().map(|(at, _)| *at)
     }
 
+    /// When the next thing happens that may be felt outside: an event, a person, a fault. What comes before it only changes
+    /// what is found by whoever looks.
+    pub fn next_felt(&self) -> Option<Ms> {
+        let served = OnceCell::new();
+        let felt = |((at, _), change): &(&(Ms, u64), &Change)| !self.is_unfelt(*at, change, &served);
+        self.agenda.iter().find(felt).map(|((at, _), _)| *at)
+    }
+
+    /// Whether the outbox holds more than lines.
+    pub fn has_news(&self) -> bool {
+        self.outbox
+            .iter()
+            .any(|outgoing| !matches!(outgoing, Outgoing::Line(_)))
+    }
+
     /// Lets time pass until `to`, through every change that is due by then.
     pub fn advance(&mut self, to: Ms) {
         while let Some(entry) = self.agenda.first_entry().filter(|entry| entry.key().0 <= to) {
             let ((at, _), change) = entry.remove_entry();
             self.pass(at);
+            #[cfg(debug_assertions)]
+            let (unfelt, news) = (self.is_unfelt(at, &change, &OnceCell::new()), self.has_news());
+            let is_checked = change.touches_what_is_checked();
             self.change(change);
-            self.check();
+            #[cfg(debug_assertions)]
+            assert!(!unfelt || news == self.has_news(), "felt, and not said before");
+            if is_checked {
+                self.check();
+            }
         }
         self.pass(to);
+    }
+
+    /// Whether nothing outside feels a change as it happens, nor what follows from it, as long as nothing else changes that is
+    /// felt. `served` keeps which share of users' requests is served now.
+    fn is_unfelt(&self, at: Ms, change: &Change, served: &OnceCell<u64>) -> bool {
+        match change {
+            Change::Tick(alarm) => {
+                let served = || *served.get_or_init(|| self.shares().iter().sum());
+                self.is_steady(*alarm, served)
+            }
+            Change::Evaluate(alarm, datapoint) => self.alarms[*alarm].stays(datapoint.breaching),
+            Change::Lease(site, step) => self.lease_stays(*site, *step, at),
+            Change::Replication(replication::Step::LagVaries | replication::Step::Measure) => true,
+            Change::Look(_)
+            | Change::NameServerHears(..)
+            | Change::Resolve(_)
+            | Change::ConnectionsBreak
+            | Change::Strike(_)
+            | Change::Heal(_)
+            | Change::RdsNotices(_)
+            | Change::FailoverEnds(_)
+            | Change::OldWriterReturns(_)
+            | Change::Replication(_)
+            | Change::Web(..)
+            | Change::CacheMoved
+            | Change::CacheNodeMoved(_)
+            | Change::CacheNotices(_)
+            | Change::Deployment(_)
+            | Change::Demand(_)
+            | Change::Storm(_)
+            | Change::Flap(_)
+            | Change::Assess(_)
+            | Change::Health(_)
+            | Change::Person(..) => false,
+        }
     }
 
     /// What has gathered in the outbox since the last time.
@@ -479,17 +550,19 @@ impl World {
                 .map_or(ALL, |web| web.share_of(ALL * demand / 100));
             return vec![share - share * self.cache_fails(HOME) / 100];
         }
-        let reach = self.sites.iter().enumerate().map(|(index, site)| {
-            let all = self.regions.users_reach(&site.region);
-            (
-                all,
-                all || index == HOME && self.regions.serves_near(&site.region),
-            )
+        let reach: [(bool, bool); 2] = std::array::from_fn(|index| {
+            self.sites.get(index).map_or((false, false), |site| {
+                let all = self.regions.users_reach(&site.region);
+                let near = all || index == HOME && self.regions.serves_near(&site.region);
+                (all, near)
+            })
         });
-        let reach: Vec<(bool, bool)> = reach.collect();
-        let answers = |site: usize, users: Users| match users {
-            Users::Elsewhere => reach[site].0,
-            Users::NearHome => reach[site].1,
+        let answers = |site: usize, users: Users| {
+            let (all, near) = reach.get(site).copied().unwrap_or_default();
+            match users {
+                Users::Elsewhere => all,
+                Users::NearHome => near,
+            }
         };
         let sites = self.sites.iter().enumerate();
         sites
@@ -572,14 +645,11 @@ impl World {
     pub fn check(&mut self) {
         for site in 0..self.sites.len() {
             let database = &self.sites[site].database;
-            let (writable, misled) = (database.writable(), database.endpoint_leads_to_a_reader());
+            let (writable, misled) = (database.writable().count(), database.endpoint_leads_to_a_reader());
             self.ledger
-                .demand(Invariant::OneWriter, self.now, writable.len() <= 1, || {
-                    format!(
-                        "{} primaries take writes: {}",
-                        writable.len(),
-                        writable.join(", ")
-                    )
+                .demand(Invariant::OneWriter, self.now, writable <= 1, || {
+                    let zones: Vec<String> = database.writable().map(ToString::to_string).collect();
+                    format!("{writable} primaries take writes: {}", zones.join(", "))
                 });
             self.ledger
                 .demand(Invariant::TrafficOnlyWhereWritable, self.now, !misled, || {

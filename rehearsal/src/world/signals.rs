@@ -30,6 +30,23 @@ impl World {
         self.enter(self.now + period, Change::Tick(index));
     }
 
+    /// Whether an alarm's next datapoints leave it as it is, as long as nothing else changes. `served` is the share of users'
+    /// requests that is served now.
+    pub(super) fn is_steady(&self, index: usize, served: impl FnOnce() -> u64) -> bool {
+        let alarm = &self.alarms[index];
+        if self.regions.is_lost(&alarm.region) || alarm.silent {
+            return true;
+        }
+        let breaching = match self.seen_by(index) {
+            // A lag grows by itself.
+            Seen::Works(_) if alarm.watches == Some(Watches::Replication) => None,
+            Seen::Works(works) => Some(!works),
+            Seen::Number(value) => Some(value > alarm.threshold()),
+            Seen::Requests => alarm.breaches_throughout(&self.traffic, served()),
+        };
+        breaching.is_some_and(|breaching| alarm.stays(breaching))
+    }
+
     pub(super) fn evaluate(&mut self, index: usize, datapoint: Datapoint) {
         let at = self.timestamp(self.now);
         if self.regions.is_lost(&self.alarms[index].region) || self.alarms[index].silent {

@@ -592,9 +592,9 @@ fn lease_of(world: &mut World) -> (String, i64) {
         .consistent_read(true)
         .build()
         .expect("complete");
-    let lease = world.write_lease.as_ref().expect("a lease");
+    let lease = world.write_lease.as_mut().expect("a lease");
     let item = lease
-        .tables
+        .tables()
         .get_item(&input)
         .expect("a table")
         .item

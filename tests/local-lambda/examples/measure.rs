@@ -133,7 +133,7 @@ fn answer(call: &Call) -> Answer {
 fn lock() -> Value {
     json!({
         "epoch": { "N": "4" }, "holder": { "S": "shop-x" },
-        "taken_at_ms": { "N": "1790838909000" }, "expires_at_ms": { "N": "4102444800000" },
+        "changed_at_ms": { "N": "1790838909000" }, "expires_at_ms": { "N": "4102444800000" },
     })
 }
 

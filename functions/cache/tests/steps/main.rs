@@ -88,7 +88,7 @@ impl Scene {
         let run = run();
         assert!(
             self.journal
-                .release_lock(&run.system, &run.incident)
+                .release_lock(&run.system, &run.incident, now())
                 .await
                 .expect("answers")
         );

@@ -103,7 +103,7 @@ impl Scene {
     }
 
     async fn unlocked(&self) {
-        let released = self.journal.release_lock(&system(), &incident("this")).await;
+        let released = self.journal.release_lock(&system(), &incident("this"), now()).await;
         assert!(released.expect("answers"));
     }
 

@@ -95,7 +95,7 @@ impl Scene {
     }
 
     async fn unlocked(&self) {
-        let released = self.journal.release_lock(&name(), &self.run.incident).await;
+        let released = self.journal.release_lock(&name(), &self.run.incident, now()).await;
         assert!(released.expect("answers"));
     }
 

@@ -112,7 +112,7 @@ impl Scene {
 
     async fn unlocked(&self) {
         let run = run();
-        let released = self.journal.release_lock(&run.system, &run.incident).await;
+        let released = self.journal.release_lock(&run.system, &run.incident, now()).await;
         assert!(released.expect("answers"));
     }
 

@@ -207,7 +207,7 @@ impl Scene {
     }
 
     async fn locked_by_another(self) -> Self {
-        let released = self.journal.release_lock(&self.run.system, &self.run.incident);
+        let released = self.journal.release_lock(&self.run.system, &self.run.incident, now());
         assert!(released.await.expect("answers"));
         let another = "another".parse().expect("an incident");
         let taken = self
