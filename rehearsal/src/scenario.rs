@@ -153,7 +153,7 @@ const fn example((name, text): (&'static str, &'static str)) -> ExampleSystem {
 }
 
 /// The scenarios that come with the program, in the order to read them in: name and text.
-const SCENARIOS: [(&str, &str); 40] = [
+const SCENARIOS: [(&str, &str); 42] = [
     text_of!("scenarios", "database-loss"),
     text_of!("scenarios", "database-loss-aurora"),
     text_of!("scenarios", "database-loss-cluster"),
@@ -188,12 +188,14 @@ const SCENARIOS: [(&str, &str); 40] = [
     text_of!("scenarios", "false-alarm"),
     text_of!("scenarios", "second-failure-during-recovery"),
     text_of!("scenarios", "standby-control-plane-down"),
+    text_of!("scenarios", "application-gone"),
     text_of!("scenarios", "promotion-unanswered"),
     text_of!("scenarios", "replica-region-loss"),
     text_of!("scenarios", "routing-control-region-loss"),
     text_of!("scenarios", "switch-over"),
     text_of!("scenarios", "replica-switch-over"),
     text_of!("scenarios", "fail-back"),
+    text_of!("scenarios", "replica-fail-back"),
 ];
 
 /// Why there is no such scenario, or why it cannot be used.

@@ -69,6 +69,9 @@ pub struct Trial {
     pub machines: Option<Arc<Machines>>,
     /// What answers in a step's place, where it is not the house's own.
     pub sabotage: Option<Sabotage>,
+    /// Whether time stops at every change of the world, and not only at those that may be felt outside it. It comes to the same, and
+    /// takes longer.
+    pub stops_at_everything: bool,
 }
 
 /// How often a schedule looks at the system in a play that is tried: what is found by looking is found, and later.
@@ -82,12 +85,18 @@ pub const PATIENCE: Duration = Duration::from_mins(270);
 const LOOKED_EVERY: Ms = 30_000;
 
 impl Trial {
-    /// When it is looked at next whether it is over.
+    /// Whether it is looked at now whether it is over.
+    const fn is_looked_at(&self, now: Ms) -> bool {
+        now >= self.settles_after && (now - self.settles_after).is_multiple_of(LOOKED_EVERY)
+    }
+
+    /// When it is looked at next.
     fn looked_at(&self, now: Ms) -> Ms {
         let next = if now < self.settles_after {
             self.settles_after
         } else {
-            now + LOOKED_EVERY
+            let looks = (now - self.settles_after) / LOOKED_EVERY;
+            self.settles_after + (looks + 1) * LOOKED_EVERY
         };
         next.min(self.ends_by).max(now + 1)
     }
@@ -101,6 +110,7 @@ impl Trial {
             ends_by: window + PATIENCE.as_millis(),
             machines: None,
             sabotage: None,
+            stops_at_everything: false,
         })
     }
 }

@@ -279,22 +279,40 @@ async fn the_lock_of_one_system_does_not_bind_another(journal: impl Journal) -> 
         .take_lock(&system("sho"), &incident("b"), at("10:00:00"), LEASE)
         .await?;
     assert_eq!(other.epoch, Epoch(1));
-    assert!(!journal.release_lock(&system("sho"), &incident("a"), at("10:00:00")).await?);
+    assert!(
+        !journal
+            .release_lock(&system("sho"), &incident("a"), at("10:00:00"))
+            .await?
+    );
     Ok(())
 }
 
 async fn only_the_holder_releases_a_lock_and_only_once(journal: impl Journal) -> Result<()> {
     assert!(
-        !journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?,
+        !journal
+            .release_lock(&shop(), &incident("a"), at("10:00:00"))
+            .await?,
         "nobody took it yet"
     );
     journal
         .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
         .await?;
-    assert!(!journal.release_lock(&shop(), &incident("b"), at("10:00:00")).await?);
+    assert!(
+        !journal
+            .release_lock(&shop(), &incident("b"), at("10:00:00"))
+            .await?
+    );
     assert!(journal.lock(&shop()).await?.is_some());
-    assert!(journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?);
-    assert!(!journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?);
+    assert!(
+        journal
+            .release_lock(&shop(), &incident("a"), at("10:00:00"))
+            .await?
+    );
+    assert!(
+        !journal
+            .release_lock(&shop(), &incident("a"), at("10:00:00"))
+            .await?
+    );
     assert_eq!(journal.lock(&shop()).await?, None);
     Ok(())
 }
@@ -305,7 +323,11 @@ async fn an_expired_lock_is_shown_until_its_holder_releases_it(journal: impl Jou
         .await?;
     assert!(!lock.is_held(at("10:00:00")));
     assert_eq!(journal.lock(&shop()).await?, Some(lock));
-    assert!(journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?);
+    assert!(
+        journal
+            .release_lock(&shop(), &incident("a"), at("10:00:00"))
+            .await?
+    );
     Ok(())
 }
 
@@ -316,7 +338,11 @@ async fn a_late_release_does_not_take_the_lock_from_the_next_holder(journal: imp
     let next = journal
         .take_lock(&shop(), &incident("b"), at("10:45:00"), LEASE)
         .await?;
-    assert!(!journal.release_lock(&shop(), &incident("a"), at("10:45:00")).await?);
+    assert!(
+        !journal
+            .release_lock(&shop(), &incident("a"), at("10:45:00"))
+            .await?
+    );
     assert_eq!(journal.lock(&shop()).await?, Some(next));
     Ok(())
 }
@@ -327,7 +353,9 @@ async fn a_request_that_was_held_up_does_not_take_a_lock_that_was_released_since
     journal
         .take_lock(&shop(), &incident("a"), at("10:00:05"), LEASE)
         .await?;
-    journal.release_lock(&shop(), &incident("a"), at("10:00:06")).await?;
+    journal
+        .release_lock(&shop(), &incident("a"), at("10:00:06"))
+        .await?;
     let sent_before = journal
         .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
         .await;
@@ -345,7 +373,11 @@ async fn a_request_that_was_held_up_does_not_take_a_lock_that_was_released_since
 async fn a_request_that_was_held_up_does_not_take_a_lock_that_its_run_gave_up_without_ever_holding_it(
     journal: impl Journal,
 ) -> Result<()> {
-    assert!(!journal.release_lock(&shop(), &incident("a"), at("10:00:30")).await?);
+    assert!(
+        !journal
+            .release_lock(&shop(), &incident("a"), at("10:00:30"))
+            .await?
+    );
     let sent_before = journal
         .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
         .await;
@@ -355,7 +387,11 @@ async fn a_request_that_was_held_up_does_not_take_a_lock_that_its_run_gave_up_wi
     );
     assert_eq!(journal.lock(&shop()).await?, None);
     // Nor does a release that is late itself open the way again.
-    assert!(!journal.release_lock(&shop(), &incident("b"), at("10:00:00")).await?);
+    assert!(
+        !journal
+            .release_lock(&shop(), &incident("b"), at("10:00:00"))
+            .await?
+    );
     let still_late = journal
         .take_lock(&shop(), &incident("a"), at("10:00:10"), LEASE)
         .await;
@@ -363,7 +399,11 @@ async fn a_request_that_was_held_up_does_not_take_a_lock_that_its_run_gave_up_wi
     let later = journal
         .take_lock(&shop(), &incident("b"), at("10:00:30"), LEASE)
         .await?;
-    assert_eq!(later.epoch, Epoch(1), "giving up what was not held counts for nothing");
+    assert_eq!(
+        later.epoch,
+        Epoch(1),
+        "giving up what was not held counts for nothing"
+    );
     Ok(())
 }
 
@@ -618,7 +658,9 @@ async fn a_view_holds_lock_incidents_and_alarms(journal: impl Journal) -> Result
     };
     assert_eq!(journal.view(&shop()).await?, view);
     assert_eq!(journal.view(&shop()).await?, view, "looking changes nothing");
-    journal.release_lock(&shop(), &incident("b"), at("10:00:04")).await?;
+    journal
+        .release_lock(&shop(), &incident("b"), at("10:00:04"))
+        .await?;
     assert_eq!(journal.view(&shop()).await?, View { lock: None, ..view });
     Ok(())
 }
@@ -714,10 +756,16 @@ async fn a_release_without_an_answer_has_released_the_lock() -> Result<()> {
         .take_lock(&shop(), &incident("a"), at("10:00:00"), LEASE)
         .await?;
     lost.store(true, Ordering::Relaxed);
-    let unanswered = journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await;
+    let unanswered = journal
+        .release_lock(&shop(), &incident("a"), at("10:00:00"))
+        .await;
     assert_eq!(unanswered.expect_err("lost").name(), Error::UNAVAILABLE);
     lost.store(false, Ordering::Relaxed);
-    assert!(!journal.release_lock(&shop(), &incident("a"), at("10:00:00")).await?);
+    assert!(
+        !journal
+            .release_lock(&shop(), &incident("a"), at("10:00:00"))
+            .await?
+    );
     assert_eq!(
         journal
             .take_lock(&shop(), &incident("b"), at("10:00:01"), LEASE)

@@ -182,7 +182,15 @@ fn left_to_the_other(play: &Play, case: &str) {
         Some(&"left-to-the-other".into()),
         "{case}"
     );
-    assert_eq!(play.calls.len(), 1, "{case}: it did more than ask for the lock");
+    let [asked, released @ ..] = play.calls.as_slice() else {
+        panic!("{case}: it did not ask for the lock");
+    };
+    assert!(asked.failed.is_some(), "{case}");
+    // An earlier execution of the same run may have left the other Region's lock.
+    assert!(
+        released.iter().all(releases),
+        "{case}: it did more than ask for the lock"
+    );
 }
 
 /// A person has it, or the execution itself raises the alarm; and the lock was the last thing touched.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use domain::names::Recovery;
 use rehearsal::injection::Injection;
 use rehearsal::prove::{
-    Bench, Coverage, Outcome, Progress, Search, Subject, attempt, pairs_after, search, singles,
+    Bench, Coverage, Outcome, Progress, Search, Setting, Subject, attempt, pairs_after, search, singles,
 };
 use rehearsal::stage::machines;
 
@@ -70,11 +70,9 @@ macro_rules! proven {
 
 proven! {
     fail_over_database: FailOverDatabase not [],
-    // They need an edge that answers and will not freeze, and a source and a lock of which the same is true.
-    fail_over_region: FailOverRegion not ["EdgeNotFrozen", "OtherLockNotTaken", "SourceNotFenced"],
-    // They need a source that answers and will not be isolated.
-    switch_over_region: SwitchOverRegion not ["NotFenced", "SourceNotFenced"],
-    fail_back_region: FailBackRegion not ["NotFenced", "SourceNotFenced"],
+    fail_over_region: FailOverRegion not [],
+    switch_over_region: SwitchOverRegion not [],
+    fail_back_region: FailBackRegion not [],
     roll_back_deployment: RollBackDeployment not [],
     evacuate_zone: EvacuateZone not [],
     return_to_zone: ReturnToZone not [],
@@ -135,6 +133,24 @@ fn a_trial_that_is_like_another_comes_to_the_same() {
                 let anew = attempt(&subject.course.setting, &both.tried.injections, &mut |_| {});
                 assert_eq!(both.tried, anew.expect("it begins"), "{first}, {second}");
             }
+        }
+    }
+}
+
+/// Time that passes by what nobody feels passes by nothing that matters.
+#[test]
+fn a_trial_that_stops_at_everything_comes_to_the_same() {
+    for subject in all() {
+        let setting = Setting {
+            stops_at_everything: true,
+            ..subject.course.setting.clone()
+        };
+        let faults = singles(subject);
+        let some = faults.iter().step_by(faults.len() / 4 + 1);
+        for injections in some.map(std::slice::from_ref).chain([[].as_slice()]) {
+            let sparing = attempt(&subject.course.setting, injections, &mut |_| {}).expect("it begins");
+            let everything = attempt(&setting, injections, &mut |_| {}).expect("it begins");
+            assert_eq!(sparing, everything, "{}: {injections:?}", subject.name());
         }
     }
 }

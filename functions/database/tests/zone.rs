@@ -441,7 +441,9 @@ async fn a_run_that_lost_its_lock_or_was_stopped_moves_nothing() {
         .request_stop(&scene.run.system, &scene.run.incident, &stop);
     stopped.await.expect("noted");
     failed(scene.ensure().await, Error::UNSAFE);
-    let released = scene.journal.release_lock(&scene.run.system, &scene.run.incident, now());
+    let released = scene
+        .journal
+        .release_lock(&scene.run.system, &scene.run.incident, now());
     assert!(released.await.expect("answers"));
     failed(scene.ensure().await, Error::LOCK_LOST);
     scene.locked_by("another").await;

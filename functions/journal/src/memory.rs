@@ -72,7 +72,12 @@ impl Journal for MemoryJournal {
                 }
             }
             // A request that was held up on its way is older than what has happened since.
-            None if state.changed_at.is_some_and(|changed| changed > lock::in_millis(now)) => Err(lock::late()),
+            None if state
+                .changed_at
+                .is_some_and(|changed| changed > lock::in_millis(now)) =>
+            {
+                Err(lock::late())
+            }
             Some(_) | None => {
                 state.epoch = Epoch(state.epoch.0 + 1);
                 let taken = lock::taken(state.epoch, holder, now, lease);

@@ -43,9 +43,14 @@ async fn function(aws: &StubAws) -> LocalLambda {
     LocalLambda::start(FUNCTION, &variables).await.expect("starts")
 }
 
+/// What the item held until it was released.
+fn released() -> Answer {
+    locked()
+}
+
 #[tokio::test]
 async fn the_lock_is_taken_and_released_in_one_process_which_ends_cleanly() {
-    let aws = StubAws::start_script([locked(), Answer::json(200, &json!({}))])
+    let aws = StubAws::start_script([locked(), released()])
         .await
         .expect("a stub");
     let mut function = function(&aws).await;

@@ -70,32 +70,36 @@ impl Application {
             .pass(&format!("application:{}", asked.method), &self.from);
         let mut world = self.desk.world();
         let takes = world.dice().draw(&facts::APPLICATION);
+        // What stands in front of it may refuse, however it is itself.
+        match fault {
+            Some(CallFault::Refused) => return Comes::Answer(takes, 403, String::new()),
+            Some(CallFault::Throttled) => return Comes::Answer(takes, 429, String::new()),
+            Some(CallFault::Unanswered | CallFault::Late) => return Comes::Nothing,
+            Some(CallFault::AnswerLost | CallFault::Crash | CallFault::Twice | CallFault::Stale) | None => {}
+        }
         let site = match world.ask(&self.from, host(&asked.uri)) {
             Answers::Silent => return Comes::NoConnection,
             Answers::Hangs => return Comes::Answer(APPLICATION_GIVES_UP, 503, NO_WRITES.to_owned()),
             Answers::Unavailable(why) => return Comes::Answer(takes, 503, why),
             Answers::Site(site) => site,
         };
-        let mut served = || serve(&mut world, site, asked);
-        let (status, body) = match fault {
-            None | Some(CallFault::Stale) => served(),
-            Some(CallFault::Refused) => (403, String::new()),
-            Some(CallFault::Throttled) => (429, String::new()),
-            Some(CallFault::Unanswered | CallFault::Late) => return Comes::Nothing,
-            Some(CallFault::AnswerLost) => {
-                served();
-                return Comes::Nothing;
-            }
+        let (status, body) = serve(&mut world, site, asked);
+        match fault {
+            Some(CallFault::AnswerLost) => return Comes::Nothing,
             Some(CallFault::Crash) => {
-                served();
                 injection::crash();
                 return Comes::Nothing;
             }
-            Some(CallFault::Twice) => {
-                served();
-                served()
-            }
-        };
+            Some(CallFault::Twice) => drop(serve(&mut world, site, asked)),
+            Some(
+                CallFault::Refused
+                | CallFault::Throttled
+                | CallFault::Unanswered
+                | CallFault::Late
+                | CallFault::Stale,
+            )
+            | None => {}
+        }
         Comes::Answer(takes, status, body)
     }
 }

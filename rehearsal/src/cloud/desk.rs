@@ -17,8 +17,8 @@ use crate::injection::{
     self, CallFault, Context, EntryFault, EventFault, Fault, Injector, InvocationFault, PATIENT, Spot, What,
     Within,
 };
-use crate::world::region::{Plane, Reach};
 use crate::world::lease::WriteLease;
+use crate::world::region::{Plane, Reach};
 use crate::world::{Ms, World};
 
 /// From where to where calls go. Each operation adds what has to work for it.
@@ -55,6 +55,7 @@ pub struct Desk {
     /// Until when whoever lets time pass waits, where only what may be felt concerns them; [`EVERYTHING`] where all does.
     awaited: Arc<AtomicU64>,
     injector: Option<Arc<Injector>>,
+    stops_at_everything: bool,
     stroke: Arc<Mutex<Option<CallFault>>>,
     postponed: Postponed,
     past: Past,
@@ -111,16 +112,19 @@ impl Desk {
             changed: Arc::default(),
             awaited: Arc::new(AtomicU64::new(EVERYTHING)),
             injector: None,
+            stops_at_everything: true,
             stroke: Arc::default(),
             postponed: Postponed::default(),
             past: Past::default(),
         }
     }
 
-    /// The same desk with somebody at it who lays faults on calls. To be said before clients are made.
+    /// The same desk with somebody at it who lays faults on calls, and where time stops only at what may be felt, or at
+    /// everything. To be said before clients are made.
     #[must_use]
-    pub fn with_injector(mut self, injector: Arc<Injector>) -> Self {
+    pub fn with_injector(mut self, injector: Arc<Injector>, stops_at_everything: bool) -> Self {
         self.injector = Some(injector);
+        self.stops_at_everything = stops_at_everything;
         self
     }
 
@@ -177,23 +181,29 @@ impl Desk {
     /// When something happens next in the world that whoever lets time pass has to be there for. In a trial that is only what may
     /// be felt outside: the rest happens when somebody looks, each thing at its own time.
     pub(crate) fn next_change(&self, world: &World) -> Option<Ms> {
-        let next = if self.is_watched() {
-            world.next_felt()
-        } else {
+        let next = if self.stops_at_everything {
             world.next_change()
+        } else {
+            world.next_felt()
         };
         next.into_iter().chain(self.postponed.next()).min()
     }
 
     /// Whoever lets time pass waits until then.
     pub(crate) fn awaits(&self, until: Ms) {
-        let awaited = if self.is_watched() { until } else { EVERYTHING };
+        let awaited = if self.stops_at_everything {
+            EVERYTHING
+        } else {
+            until
+        };
         self.awaited.store(awaited, Ordering::Relaxed);
     }
 
     fn concerns(&self, world: &World) -> bool {
         let awaited = self.awaited.load(Ordering::Relaxed);
-        awaited == EVERYTHING || world.has_news() || self.next_change(world).is_some_and(|next| next < awaited)
+        awaited == EVERYTHING
+            || world.has_news()
+            || self.next_change(world).is_some_and(|next| next < awaited)
     }
 
     /// When the next call takes effect that is late.
@@ -374,10 +384,7 @@ impl Desk {
                     return Answer::Wire(Fate::Silent);
                 }
                 let mut none = Tables::new();
-                let tables = world
-                    .write_lease
-                    .as_mut()
-                    .map_or(&mut none, WriteLease::tables);
+                let tables = world.write_lease.as_mut().map_or(&mut none, WriteLease::tables);
                 Answer::Response(match operation(tables, input) {
                     Ok(output) => MockResponse::Output(output),
                     Err(error) => MockResponse::Error(error),

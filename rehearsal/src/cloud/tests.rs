@@ -183,7 +183,7 @@ fn name_servers_answer_real_questions_from_the_worlds_zone() {
             .expect("an answer");
         assert_eq!(name.places, home.places);
         let system = two.desk.world().system.clone();
-        let promised = system.region_failover.expect("two Regions").ttl;
+        let promised = system.region_failover.as_ref().expect("two Regions").ttl;
         assert_eq!(u64::from(name.ttl) * 1_000, promised.as_millis());
         assert!(
             name.places.iter().all(|place| matches!(place, Place::Address(_))),
@@ -233,7 +233,7 @@ fn routing_controls_answer_at_any_endpoint_that_is_up() {
         let two = Two::regions("two-regions-routing-control");
         let clients = two.clients(&two.away);
         let system = two.desk.world().system.clone();
-        let shared = system.region_failover.expect("two Regions");
+        let shared = system.region_failover.clone().expect("two Regions");
         let domain::system::region_failover::Traffic::RoutingControl {
             endpoints,
             primary,
@@ -285,7 +285,7 @@ fn the_write_check_goes_where_its_host_leads() {
     in_virtual_time(async {
         let two = Two::regions("two-regions");
         let system = two.desk.world().system.clone();
-        let shared = system.region_failover.expect("two Regions");
+        let shared = system.region_failover.clone().expect("two Regions");
         let check = database::write_check::WriteCheck {
             connector: super::application::connector(&two.desk, &two.away),
         };

@@ -157,6 +157,20 @@ impl Fault {
         }
     }
 
+    /// Whether it is tried in pairs as well. Each of the others does to a run what one of these does, by another name, and is tried
+    /// singly.
+    pub const fn is_tried_in_pairs(&self) -> bool {
+        match self {
+            // Without an effect, and asked again by the same retrier: as when nobody answers.
+            Self::Call(CallFault::Throttled) => false,
+            // The invocation is repeated: after a read as if it had crashed at once, after an act as if its answer was lost.
+            Self::Call(CallFault::Crash) => false,
+            // Nothing ran, and it is repeated: as when it crashes at once.
+            Self::Invocation(InvocationFault::Throttled | InvocationFault::Hangs) => false,
+            Self::Call(_) | Self::Invocation(_) | Self::Entry(_) | Self::Event(_) => true,
+        }
+    }
+
     /// Whether it can happen at such a place at all.
     pub const fn fits(&self, what: &What) -> bool {
         matches!(

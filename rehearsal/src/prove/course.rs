@@ -43,6 +43,7 @@ impl Course {
             patience: scenario.window.as_millis() + PATIENCE.as_millis(),
             machines: None,
             sabotage: None,
+            stops_at_everything: false,
         };
         let first = attempt(&setting, &[], &mut |_| {})?;
         setting.settles_after = first.ended + AFTERWARDS.as_millis();

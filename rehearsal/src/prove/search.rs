@@ -21,19 +21,21 @@ use crate::world::invariant::Violation;
 pub struct Search<'a> {
     /// Of what.
     pub subjects: &'a [Subject],
-    /// Whether each fault is tried together with each that can strike after it.
+    /// Whether faults are tried in pairs too: of each machine in the scenario in which it does most.
     pub pairs: bool,
     /// The faults to begin with, by subject, in the order in which they are tried.
     pub units: Vec<Unit>,
 }
 
-/// One fault of one subject, and, where pairs are tried, everything that can follow it.
+/// One fault of one subject, and perhaps everything that can follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// The subject's index.
     pub subject: usize,
     /// The fault.
     pub first: Injection,
+    /// Whether it is tried together with each that can strike after it too.
+    pub is_followed: bool,
 }
 
 /// What came of a unit.
@@ -79,7 +81,11 @@ impl<'a> Search<'a> {
     pub fn of(subjects: &'a [Subject], pairs: bool) -> Self {
         let units = subjects.iter().enumerate().flat_map(|(subject, known)| {
             let firsts = singles(known).into_iter();
-            firsts.map(move |first| Unit { subject, first })
+            firsts.map(move |first| Unit {
+                subject,
+                is_followed: pairs && known.tries_in_pairs(&first),
+                first,
+            })
         });
         Self {
             subjects,
@@ -177,7 +183,7 @@ fn one<'a>(
     };
     let alone = bench.one_more(without, &unit.first);
     add(&alone.tried);
-    if search.pairs {
+    if unit.is_followed {
         for second in pairs_after(subject, &unit.first, &alone.tried.passed) {
             if progress.is_over() {
                 return Ok(None);

@@ -9,11 +9,13 @@ pub fn singles(subject: &Subject) -> Vec<Injection> {
     at(subject, subject.course.passed.iter().map(|passed| &passed.place))
 }
 
-/// Every fault that can strike after another has: at the places that the run passed from then on.
+/// Every fault that is tried in pairs and can strike after another has: at the places that the run passed from then on.
 pub fn pairs_after(subject: &Subject, first: &Injection, passed: &[Passed]) -> Vec<Injection> {
     let then = passed.iter().position(|passed| passed.place == first.place);
     let after = passed.iter().skip(then.map_or(passed.len(), |then| then + 1));
-    at(subject, after.map(|passed| &passed.place))
+    let mut all = at(subject, after.map(|passed| &passed.place));
+    all.retain(|second| subject.tries_in_pairs(second));
+    all
 }
 
 fn at<'a>(subject: &Subject, places: impl Iterator<Item = &'a Place>) -> Vec<Injection> {

@@ -1,12 +1,14 @@
-//! What is tried: for each machine, the scenarios that between them enter most of its states.
+//! What is tried: for each machine, the scenarios that between them pass every spot that any passes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::names::Recovery;
+use statemachines::{StateInfo, StateMachine, StateType};
 
 use super::course::Course;
 use crate::cores;
+use crate::injection::{self, EntryFault, Injection};
 use crate::scenario::{self, Scenario};
 use crate::stage;
 use crate::world::fault::{Fault, Kind};
@@ -18,6 +20,48 @@ pub struct Subject {
     pub machine: Option<Recovery>,
     /// How the scenario goes without faults.
     pub course: Arc<Course>,
+    /// For the one of its machine that passes most spots: what is tried in pairs.
+    in_pairs: Option<InPairs>,
+}
+
+/// Which entries of a machine's states are tried in pairs.
+#[derive(Clone, Debug)]
+struct InPairs {
+    /// States in which time passes. Another state is left at the instant at which it is entered: what strikes there strikes as
+    /// well at the entry of the next one.
+    lasting: BTreeSet<String>,
+    /// States that wait for a person: there it is that an answer matters.
+    asking: BTreeSet<String>,
+}
+
+impl InPairs {
+    fn of(machine: &StateMachine) -> Self {
+        let states = machine.states();
+        let lasts = |state: &&StateInfo<'_>| matches!(state.state_type, StateType::Task | StateType::Wait);
+        let names = |states: Vec<&StateInfo<'_>>| states.iter().map(|state| state.name.to_owned()).collect();
+        let lasting: Vec<_> = states.iter().filter(lasts).collect();
+        let asks = |state: &&StateInfo<'_>| {
+            let resource = state.resource.unwrap_or_default();
+            resource.ends_with(".waitForTaskToken")
+        };
+        let asking = lasting.iter().copied().filter(asks);
+        Self {
+            asking: names(asking.collect()),
+            lasting: names(lasting),
+        }
+    }
+
+    fn has(&self, injection: &Injection) -> bool {
+        let within = |states: &BTreeSet<String>| {
+            let state = injection.place.spot.state();
+            state.is_some_and(|state| states.contains(state))
+        };
+        match &injection.fault {
+            injection::Fault::Entry(EntryFault::Approved | EntryFault::Rejected) => within(&self.asking),
+            injection::Fault::Entry(_) => within(&self.lasting),
+            other => other.is_tried_in_pairs(),
+        }
+    }
 }
 
 impl Subject {
@@ -25,6 +69,11 @@ impl Subject {
     pub fn name(&self) -> String {
         let machine = self.machine.map_or("router", Recovery::machine);
         format!("{machine} in {}", self.course.setting.scenario.name)
+    }
+
+    /// Whether a fault is tried together with others.
+    pub fn tries_in_pairs(&self, injection: &Injection) -> bool {
+        self.in_pairs.as_ref().is_some_and(|pairs| pairs.has(injection))
     }
 }
 
@@ -81,7 +130,7 @@ fn courses() -> Result<Vec<Arc<Course>>, Unplayed> {
 /// # Errors
 /// When a machine is carried out by no scenario.
 pub fn subjects(only: &[Recovery]) -> Result<Vec<Subject>, Unplayed> {
-    let courses = courses()?;
+    let (machines, courses) = (stage::machines()?, courses()?);
     let mut subjects = Vec::new();
     let wanted = |machine: &Recovery| only.is_empty() || only.contains(machine);
     for machine in Recovery::ALL.into_iter().filter(wanted) {
@@ -91,16 +140,25 @@ pub fn subjects(only: &[Recovery]) -> Result<Vec<Subject>, Unplayed> {
         if chosen.is_empty() {
             return Err(Unplayed::Machine(machine));
         }
-        subjects.extend(chosen.into_iter().map(|course| Subject {
-            machine: Some(machine),
-            course,
+        subjects.extend(chosen.into_iter().enumerate().map(|(nth, course)| {
+            Subject {
+                machine: Some(machine),
+                course,
+                in_pairs: machines
+                    .get(machine.machine())
+                    .filter(|_| nth == 0)
+                    .map(InPairs::of),
+            }
         }));
     }
     if only.is_empty() {
-        let chosen = between_them(&courses, |course| course.spots(None).into_iter().cloned().collect());
+        let chosen = between_them(&courses, |course| {
+            course.spots(None).into_iter().cloned().collect()
+        });
         subjects.extend(chosen.into_iter().map(|course| Subject {
             machine: None,
             course,
+            in_pairs: None,
         }));
     }
     Ok(subjects)

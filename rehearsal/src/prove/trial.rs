@@ -30,6 +30,8 @@ pub struct Setting {
     pub machines: Option<Arc<Machines>>,
     /// What answers in a step's place, where it is not the house's own.
     pub sabotage: Option<Sabotage>,
+    /// See [`Trial::stops_at_everything`].
+    pub stops_at_everything: bool,
 }
 
 /// What came of a trial.
@@ -74,6 +76,7 @@ impl<'a> Bench<'a> {
             ends_by: setting.settles_after + setting.patience,
             machines: setting.machines.clone(),
             sabotage: setting.sabotage,
+            stops_at_everything: setting.stops_at_everything,
         };
         let theatre = Theatre::new(&setting.scenario, &setting.system, setting.seed, Some(trial))?;
         Ok(Self { theatre, injector })

@@ -40,6 +40,10 @@ pub(crate) fn judge(left: &mut Left) {
             .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, heard, || {
                 format!("{name} ended as {status}, and nobody heard of it")
             });
+        // One that was killed could undo nothing; one that nobody could be paged of had done so before.
+        if status == "FAILED" {
+            left_no_worse(world, name, run, struck);
+        }
     }
     for (name, run) in &runs {
         run_ended(world, name, run, struck);
@@ -142,8 +146,13 @@ fn run_ended(world: &mut World, name: &str, run: &Execution, struck: &[(Ms, Inje
         .demand(Invariant::EveryRunEndsAndIsHeardOnce, now, once, || {
             format!("of {name} people heard {good} times that it ended well, and were paged {paged} times")
         });
-    // Who has lost the lock may not act any more, not even to undo. What another run mended is not this one's merit, and what another
-    // was in the middle of is not its fault: then the end of everything says it.
+    left_no_worse(world, name, run, struck);
+}
+
+/// Who has lost the lock may not act any more, not even to undo. What another run mended is not this one's merit, and what another
+/// was in the middle of is not its fault: then the end of everything says it.
+fn left_no_worse(world: &mut World, name: &str, run: &Execution, struck: &[(Ms, Injection)]) {
+    let (now, ended) = (world.now, run.end.as_ref());
     let at_the_end = || world.service().is_no_worse_than(run.found);
     let kept =
         promise::lost_its_lock(struck) || ended.is_none_or(|end| end.no_worse.unwrap_or_else(at_the_end));

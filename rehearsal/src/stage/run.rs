@@ -163,7 +163,7 @@ impl Stage<'_> {
     /// Whether nothing more can come of a trial: something ran and is over, no call takes effect later, and users are served or a
     /// person knows that they are not.
     fn is_settled(&self, trial: &Trial, jobs: &Jobs<'_>) -> bool {
-        self.desk.clock().elapsed_ms() >= trial.settles_after
+        trial.is_looked_at(self.desk.clock().elapsed_ms())
             && jobs.running.is_empty()
             && self.desk.next_postponed().is_none()
             && {

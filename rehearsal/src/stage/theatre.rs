@@ -63,7 +63,7 @@ impl<'a> Theatre<'a> {
         }
         let mut desk = Desk::new(founded.clone(), VirtualClock::starting(START));
         if let Some(trial) = &trial {
-            desk = desk.with_injector(Arc::clone(&trial.injector));
+            desk = desk.with_injector(Arc::clone(&trial.injector), trial.stops_at_everything);
         }
         let (account, deck) = (Account::of(system), Rc::<Deck>::default());
         let functions = regions(system).map(|region| {

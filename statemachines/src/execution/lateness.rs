@@ -22,7 +22,11 @@ impl Lateness {
         }
         // One that backs off waits for its longest delay most of the time, and with jitter for half of that.
         let longest = retrier.max_delay_seconds.unwrap_or(retrier.interval_seconds);
-        let usual = if retrier.full_jitter { longest / 2.0 } else { longest };
+        let usual = if retrier.full_jitter {
+            longest / 2.0
+        } else {
+            longest
+        };
         #[allow(clippy::cast_precision_loss, reason = "a count of retries")]
         let patience = usual * retrier.max_attempts as f64;
         delay.max((patience / f64::from(self.looks)).min(self.at_most))

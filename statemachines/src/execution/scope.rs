@@ -274,6 +274,14 @@ impl Bindings for Scope<'_, '_> {
         self.strand.variables.get(name).map(|value| value.jsonata())
     }
 
+    fn of_state(&self, field: &str) -> Option<Value> {
+        match field {
+            "Name" => Some(json!(self.visit.state.name.as_ref())),
+            "EnteredTime" => Some(json!(written(self.visit.entered))),
+            _ => None,
+        }
+    }
+
     fn value(&self, root: &Root) -> Option<Arc<Value>> {
         let of = |shared: &Shared| Arc::clone(shared.value());
         match root {

@@ -73,6 +73,8 @@ pub(crate) trait Bindings {
     fn context(&self) -> JValue;
     /// A workflow variable.
     fn variable(&self, name: &str) -> Option<JValue>;
+    /// A field of `$states.context.State`, if it is to be had without making the whole context object.
+    fn of_state(&self, field: &str) -> Option<Value>;
     /// The same things as workflow values.
     fn value(&self, root: &Root) -> Option<Arc<Value>>;
     /// Where `$random` and `$uuid` draw.

@@ -223,7 +223,10 @@ async fn a_region_that_heals_itself_is_left_in_peace_until_it_is_well_or_has_had
     assert_eq!(well.verdict, Verdict::StandDown);
 
     scene.with(|state| state.applications.remove(APP_AT_HOME));
-    let released = scene.journal_there.release_lock(system, &rollback, at("07:15:35")).await;
+    let released = scene
+        .journal_there
+        .release_lock(system, &rollback, at("07:15:35"))
+        .await;
     assert!(released.expect("answers"));
     let given_up = scene.assess(at("07:15:35")).await.expect("assessed");
     assert_eq!(given_up.verdict, Verdict::FailOver, "nobody heals it any more");

@@ -170,7 +170,10 @@ async fn a_cache_without_a_replica_elsewhere_stays_and_says_so() {
 async fn a_run_that_lost_its_lock_moves_nothing_out_of_a_zone() {
     let scene = store().await;
     let system = run_of_store().system;
-    let released = scene.journal.release_lock(&system, &incident("this"), now()).await;
+    let released = scene
+        .journal
+        .release_lock(&system, &incident("this"), now())
+        .await;
     assert!(released.expect("answers"));
     failed(scene.out_of_zone("eu-west-1a").await, Error::LOCK_LOST);
     failed(scene.moved_away_from("shop-001").await, Error::LOCK_LOST);

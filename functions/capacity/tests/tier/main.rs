@@ -103,7 +103,10 @@ impl Scene {
     }
 
     async fn unlocked(&self) {
-        let released = self.journal.release_lock(&system(), &incident("this"), now()).await;
+        let released = self
+            .journal
+            .release_lock(&system(), &incident("this"), now())
+            .await;
         assert!(released.expect("answers"));
     }
 

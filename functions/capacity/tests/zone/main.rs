@@ -95,7 +95,10 @@ impl Scene {
     }
 
     async fn unlocked(&self) {
-        let released = self.journal.release_lock(&name(), &self.run.incident, now()).await;
+        let released = self
+            .journal
+            .release_lock(&name(), &self.run.incident, now())
+            .await;
         assert!(released.expect("answers"));
     }
 

@@ -207,7 +207,9 @@ impl Scene {
     }
 
     async fn locked_by_another(self) -> Self {
-        let released = self.journal.release_lock(&self.run.system, &self.run.incident, now());
+        let released = self
+            .journal
+            .release_lock(&self.run.system, &self.run.incident, now());
         assert!(released.await.expect("answers"));
         let another = "another".parse().expect("an incident");
         let taken = self

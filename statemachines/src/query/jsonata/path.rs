@@ -55,6 +55,12 @@ impl Path {
 
     /// What is at its end.
     pub(super) fn walk(&self, bindings: &dyn Bindings) -> Option<Value> {
+        if let (Root::Context, [state, field]) = (&self.root, self.fields.as_slice())
+            && state == "State"
+            && let Some(value) = bindings.of_state(field)
+        {
+            return Some(value);
+        }
         let root = bindings.value(&self.root)?;
         let mut at = root.as_ref();
         for field in &self.fields {
