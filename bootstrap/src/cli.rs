@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Status(Status),
     /// Accept or refuse a system file, with line, reason and hint
     Check(Check),
+    /// Write the CloudFormation template of what Evenkeel needs in a Region
+    Template(Template),
     /// Say what would be done about an event, and why, without doing it
     Decide(Decide),
     /// Look for mistakes in state machines (Amazon States Language)
@@ -230,6 +232,21 @@ pub(crate) struct Check {
     /// Print the JSON Schema of system files, for editors
     #[arg(long, conflicts_with = "file")]
     pub(crate) schema: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  evenkeel template --region eu-west-1 shop.toml > eu-west-1.json\n\n\
+One template for each Region in which a system lives. Its parameters\nCodeBucket and CodePrefix say where the \
+functions (PREFIX/router.zip) and the\nmachines (PREFIX/fail-over-region.asl.json) are."
+)]
+pub(crate) struct Template {
+    /// The Region that the template is for
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Region,
+    /// The system files, all of one account
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use domain::system::Problem;
+use evenkeel::stack;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use rehearsal::{prove, scenario, stage};
 
@@ -85,6 +86,17 @@ pub(crate) enum Failure {
         #[help]
         hint: String,
     },
+    /// Systems and a Region make no stack.
+    #[error("{error}")]
+    NoStack {
+        error: stack::here::Error,
+        #[help]
+        hint: String,
+    },
+    /// A template that AWS would not take.
+    #[error("AWS would not take this template: {excess}")]
+    #[diagnostic(help("name fewer system files: one stack holds all systems that it is made from"))]
+    TooMuch { excess: stack::Excess },
     /// A rehearsal could not begin.
     #[error("the rehearsal could not begin")]
     #[diagnostic(help("this is a defect of Evenkeel: please report it with the command you typed"))]
@@ -150,7 +162,9 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         let code = match &self {
-            Self::Unreadable { .. } | Self::Scenario { .. } | Self::NotKept { .. } => 2,
+            Self::Unreadable { .. } | Self::Scenario { .. } | Self::NotKept { .. } | Self::NoStack { .. } => {
+                2
+            }
             Self::Refused { .. }
             | Self::NoEvent { .. }
             | Self::NotThat { .. }
@@ -158,6 +172,7 @@ impl Failure {
             | Self::NotTried { .. }
             | Self::Unplayed(_)
             | Self::Operate { .. }
+            | Self::TooMuch { .. }
             | Self::Stage(_)
             | Self::Output(_) => 1,
         };

@@ -6,6 +6,7 @@ mod lint;
 mod operate;
 mod prove;
 mod rehearse;
+mod template;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Arm(asked) => operate::arm(&asked.wish),
         Command::Status(asked) => operate::status(&asked),
         Command::Check(asked) => check::run(&asked),
+        Command::Template(asked) => template::run(&asked),
         Command::Decide(asked) => decide::run(&asked),
         Command::Lint(asked) => lint::run(&asked),
     }

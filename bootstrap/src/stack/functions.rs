@@ -1,0 +1,205 @@
+//! The Lambda functions: one package each, one role each, and what each is given.
+//!
+//! | function | memory | time-out | why |
+//! |---|---|---|---|
+//! | `router` | 512 MB | 30 s | looks at several services at once while alarms come in storms; asynchronous, so nobody waits |
+//! | `assess`, `traffic` | 512 MB | 10 s | open a dozen connections at once, to two Regions; the share of a core is what a handshake needs |
+//! | the others | 256 MB | 10 s | one or two services; they peak at 14 MB, and more memory is only a larger share of a core |
+//!
+//! Ten seconds are what a state waits for one attempt (`TimeoutSeconds` in every definition): a function that lived longer
+//! would act after its state had given up. A call that hangs ends after three (`runtime::clients::ATTEMPT`), with a name.
+//! Lambda gives a function a share of a core by its memory: a whole one at 1,769 MB (Lambda Developer Guide,
+//! configuration-memory).
+
+use domain::system::System;
+use serde_json::{Value, json};
+
+use super::arn::{attribute, reference, text};
+use super::here::Here;
+use super::permissions::Permission;
+use super::role;
+use super::template::Template;
+
+/// How long logs are kept, in days: as long as an execution's name is taken (Step Functions API, StartExecution), so that
+/// whoever finds a run finds what it said.
+pub(super) const LOGS_KEPT_FOR: u32 = 90;
+
+/// The logical ID of the queue that keeps what the router could not deal with.
+pub(super) const DEAD_LETTERS: &str = "DeadLetters";
+
+/// A Lambda function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Function {
+    /// What stands before and behind a recovery.
+    Assess,
+    /// ElastiCache.
+    Cache,
+    /// Auto Scaling groups and their targets.
+    Capacity,
+    /// RDS.
+    Database,
+    /// CodeDeploy.
+    Deployment,
+    /// The lock and the record of a run.
+    Journal,
+    /// People.
+    Notify,
+    /// From an event to a run.
+    Router,
+    /// Where users go.
+    Traffic,
+}
+
+impl Function {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Assess,
+        Self::Cache,
+        Self::Capacity,
+        Self::Database,
+        Self::Deployment,
+        Self::Journal,
+        Self::Notify,
+        Self::Router,
+        Self::Traffic,
+    ];
+
+    /// Its name in the house, which is its package's and its key's in the bucket.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Assess => "assess",
+            Self::Cache => "cache",
+            Self::Capacity => "capacity",
+            Self::Database => "database",
+            Self::Deployment => "deployment",
+            Self::Journal => "journal",
+            Self::Notify => "notify",
+            Self::Router => "router",
+            Self::Traffic => "traffic",
+        }
+    }
+
+    /// Its name in an account.
+    pub fn name(self) -> String {
+        format!("evenkeel-{}", self.word())
+    }
+
+    /// Its logical ID, which is also what stands for its name in a machine's definition.
+    pub const fn logical(self) -> &'static str {
+        match self {
+            Self::Assess => "AssessFunction",
+            Self::Cache => "CacheFunction",
+            Self::Capacity => "CapacityFunction",
+            Self::Database => "DatabaseFunction",
+            Self::Deployment => "DeploymentFunction",
+            Self::Journal => "JournalFunction",
+            Self::Notify => "NotifyFunction",
+            Self::Router => "RouterFunction",
+            Self::Traffic => "TrafficFunction",
+        }
+    }
+
+    /// The function of that name in an account.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|function| function.name() == name)
+    }
+
+    /// In MB.
+    const fn memory(self) -> u32 {
+        match self {
+            Self::Assess | Self::Router | Self::Traffic => 512,
+            Self::Cache
+            | Self::Capacity
+            | Self::Database
+            | Self::Deployment
+            | Self::Journal
+            | Self::Notify => 256,
+        }
+    }
+
+    /// In seconds.
+    const fn time_out(self) -> u32 {
+        match self {
+            Self::Router => 30,
+            Self::Assess
+            | Self::Cache
+            | Self::Capacity
+            | Self::Database
+            | Self::Deployment
+            | Self::Journal
+            | Self::Notify
+            | Self::Traffic => 10,
+        }
+    }
+
+    const fn does(self) -> &'static str {
+        match self {
+            Self::Assess => "Looks before a recovery acts, and whether users are served after it",
+            Self::Cache => "Moves the primary of a cache",
+            Self::Capacity => "Sizes Auto Scaling groups, and watches their targets",
+            Self::Database => "Moves the writer of a database, and proves that it takes writes",
+            Self::Deployment => "Repeats the last deployment that went well",
+            Self::Journal => "Takes the lock, and records what a run did",
+            Self::Notify => "Tells people, and asks them",
+            Self::Router => "Decides what is wrong, and starts the recovery that fits",
+            Self::Traffic => "Moves users, and proves where they are",
+        }
+    }
+}
+
+/// A function's log group, role and code.
+pub(super) fn add(template: &mut Template, function: Function, here: &Here<'_>) {
+    let logical = function.logical();
+    let (logs, role) = (format!("{logical}Logs"), format!("{logical}Role"));
+    template.add(
+        &logs,
+        "AWS::Logs::LogGroup",
+        json!({ "LogGroupName": format!("/aws/lambda/{}", function.name()), "RetentionInDays": LOGS_KEPT_FOR }),
+    );
+    let mut statements = statements(function, &here.systems, here);
+    statements.push(role::allow(
+        "Logs",
+        &["logs:CreateLogStream", "logs:PutLogEvents"],
+        vec![attribute(&logs, "Arn")],
+    ));
+    statements.push(role::traces(&[
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    ]));
+    if function == Function::Router {
+        let queue = attribute(DEAD_LETTERS, "Arn");
+        statements.push(role::allow("DeadLetters", &["sqs:SendMessage"], vec![queue]));
+    }
+    role::add(template, &role, "lambda", statements);
+    template.add(
+        logical,
+        "AWS::Lambda::Function",
+        json!({
+            "FunctionName": function.name(),
+            "Description": function.does(),
+            "Runtime": "provided.al2023",
+            "Architectures": ["arm64"],
+            "Handler": "bootstrap",
+            "Code": {
+                "S3Bucket": reference("CodeBucket"),
+                "S3Key": text(&format!("${{CodePrefix}}/{}.zip", function.word())),
+            },
+            "Role": attribute(&role, "Arn"),
+            "MemorySize": function.memory(),
+            "Timeout": function.time_out(),
+            "LoggingConfig": { "LogFormat": "JSON", "LogGroup": reference(&logs) },
+            "TracingConfig": { "Mode": "Active" },
+        }),
+    );
+}
+
+/// What a function's role permits it to do to what these systems are made of.
+pub fn statements(function: Function, systems: &[&System], here: &Here<'_>) -> Vec<Value> {
+    Permission::of(function, systems, &here.region)
+        .into_iter()
+        .map(|(on, actions, resources)| {
+            let resources = resources.iter().map(|resource| text(resource)).collect();
+            role::allow(&format!("{on:?}"), &actions, resources)
+        })
+        .collect()
+}

@@ -1,0 +1,149 @@
+//! The stack that `evenkeel template` writes: who may do what, and what there is.
+
+use std::fmt::Write as _;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const SYSTEMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rehearsal/systems");
+
+fn typed(region: &str, systems: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_evenkeel"))
+        .args(["template", "--region", region])
+        .args(systems.iter().map(|system| format!("{SYSTEMS}/{system}.toml")))
+        .env_remove("CLICOLOR_FORCE")
+        .output()
+        .expect("the program starts")
+}
+
+fn template(region: &str, systems: &[&str]) -> Value {
+    let output = typed(region, systems);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).expect("a template is JSON")
+}
+
+fn resources(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    template["Resources"].as_object().expect("resources").iter()
+}
+
+/// A resource or an attribute, as one would say it.
+fn spoken(value: &Value) -> String {
+    match (value["Fn::Sub"].as_str(), value["Fn::GetAtt"].as_array()) {
+        (Some(text), _) => text.replace("${AWS::Partition}", "aws"),
+        (None, Some(parts)) => parts
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join("."),
+        (None, None) => value.as_str().expect("a text").to_owned(),
+    }
+}
+
+#[test]
+fn policies_say_what_each_function_may_do() {
+    let template = template("eu-central-1", &["two-regions"]);
+    let mut said = String::new();
+    for (logical, resource) in resources(&template) {
+        if resource["Type"] != "AWS::IAM::Role" {
+            continue;
+        }
+        writeln!(said, "{logical}").expect("a text");
+        let statements = &resource["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+        for statement in statements.as_array().expect("statements") {
+            for action in statement["Action"].as_array().expect("actions") {
+                writeln!(said, "  {}", action.as_str().expect("a text")).expect("a text");
+            }
+            for resource in statement["Resource"].as_array().expect("resources") {
+                writeln!(said, "    {}", spoken(resource)).expect("a text");
+            }
+        }
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn the_stack_has_these_resources() {
+    let template = template("eu-central-1", &["two-regions"]);
+    let lines: Vec<String> = resources(&template)
+        .map(|(logical, resource)| format!("{logical}: {}", resource["Type"].as_str().expect("a type")))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn the_same_files_give_the_same_bytes() {
+    let one = typed("eu-west-1", &["two-regions-lease"]).stdout;
+    assert!(!one.is_empty());
+    assert_eq!(one, typed("eu-west-1", &["two-regions-lease"]).stdout);
+}
+
+#[test]
+fn only_moves_run_in_the_standby_region() {
+    let template = template("eu-west-1", &["two-regions-deployed"]);
+    let machines: Vec<&str> = resources(&template)
+        .filter(|(_, resource)| resource["Type"] == "AWS::StepFunctions::StateMachine")
+        .map(|(_, resource)| {
+            resource["Properties"]["StateMachineName"]
+                .as_str()
+                .expect("a name")
+        })
+        .collect();
+    assert_eq!(
+        machines,
+        [
+            "evenkeel-fail-over-region",
+            "evenkeel-switch-over-region",
+            "evenkeel-fail-back-region"
+        ]
+    );
+    assert!(resources(&template).all(|(logical, _)| logical != "DeploymentFunction"));
+}
+
+/// Whoever is named in a template is in it.
+#[test]
+fn nothing_points_nowhere() {
+    for (region, system) in [
+        ("eu-central-1", "one-region"),
+        ("eu-central-1", "two-regions-replica"),
+        ("eu-west-1", "two-regions-routing-control"),
+    ] {
+        let template = template(region, &[system]);
+        let known = |name: &str| {
+            let there = |part: &str| template[part].get(name).is_some();
+            name.starts_with("AWS::") || there("Resources") || there("Parameters")
+        };
+        let mut open = vec![&template];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Array(array) => open.extend(array),
+                Value::Object(object) => {
+                    let named = [&value["Ref"], &value["Fn::GetAtt"][0]];
+                    for name in named.into_iter().filter_map(Value::as_str) {
+                        assert!(known(name), "{system} in {region}: {name}");
+                    }
+                    open.extend(object.values());
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_region_in_which_nobody_lives_is_answered_with_those_in_which_one_does() {
+    let output = typed("us-east-1", &["two-regions"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn two_files_of_one_system_are_refused() {
+    let output = typed("eu-central-1", &["aurora", "one-region"]);
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+}
