@@ -98,6 +98,27 @@ pub(super) fn add(template: &mut Template, here: &Here<'_>, functions: &BTreeSet
 
 /// An alarm that rises as soon as any of its metrics is more than nothing.
 fn add_one(template: &mut Template, id: &str, says: &str, statistic: &str, metrics: Vec<Metric>) {
+    let mut properties = json!({
+        "AlarmDescription": says,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 0,
+        "EvaluationPeriods": 1,
+        "TreatMissingData": "notBreaching",
+    });
+    if let [metric] = metrics.as_slice() {
+        properties["Namespace"] = metric.namespace.into();
+        properties["MetricName"] = metric.name.into();
+        properties["Dimensions"] = json!([{ "Name": metric.dimension, "Value": metric.of }]);
+        properties["Period"] = PERIOD.into();
+        properties["Statistic"] = statistic.into();
+    } else {
+        properties["Metrics"] = sum(statistic, metrics);
+    }
+    template.add(id, "AWS::CloudWatch::Alarm", properties);
+}
+
+/// The sum of several metrics.
+fn sum(statistic: &str, metrics: Vec<Metric>) -> Value {
     let names: Vec<String> = (1..=metrics.len()).map(|nth| format!("m{nth}")).collect();
     let mut queries: Vec<Value> = metrics
         .into_iter()
@@ -121,18 +142,7 @@ fn add_one(template: &mut Template, id: &str, says: &str, statistic: &str, metri
     // A metric without data is not in a sum at all, and would take the others with it (CloudWatch User Guide, using-metric-math).
     let filled: Vec<String> = names.iter().map(|name| format!("FILL({name}, 0)")).collect();
     queries.push(json!({ "Id": "all", "Expression": filled.join(" + "), "ReturnData": true }));
-    template.add(
-        id,
-        "AWS::CloudWatch::Alarm",
-        json!({
-            "AlarmDescription": says,
-            "Metrics": queries,
-            "ComparisonOperator": "GreaterThanThreshold",
-            "Threshold": 0,
-            "EvaluationPeriods": 1,
-            "TreatMissingData": "notBreaching",
-        }),
-    );
+    queries.into()
 }
 
 fn add_pages(template: &mut Template, here: &Here<'_>, ids: &[String]) {

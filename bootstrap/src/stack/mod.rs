@@ -84,7 +84,7 @@ fn parameters() -> Value {
         "CodePrefix": {
             "Type": "String",
             "Description": "What their keys begin with: PREFIX/router.zip, PREFIX/fail-over-database.asl.json",
-            "AllowedPattern": "[^/].*[^/]",
+            "AllowedPattern": "[^/](.*[^/])?",
         },
     })
 }
