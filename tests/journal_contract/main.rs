@@ -12,10 +12,13 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::error::ErrorMetadata;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
+use aws_smithy_mocks::{
+    MockResponse, MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock,
+};
 use domain::duration::Duration;
 use domain::journal::{
     AlarmSeen, Armed, Disarmed, HealthIssue, HealthSeen, Incident, Journal, Outcome, RECENT_INCIDENTS, View,
@@ -99,10 +102,19 @@ fn empty_table() -> Arc<Mutex<Tables>> {
     reason = "the client is handed in here, and answered by the embedded table"
 )]
 fn journal_answered_by(rules: &[Rule]) -> DynamoJournal {
-    let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, |config| {
-        config.retry_config(RetryConfig::disabled())
-    });
-    DynamoJournal::new(client, JOURNAL_TABLE)
+    let answers = rules.iter().fold(
+        MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny),
+        MockResponseInterceptor::with_rule,
+    );
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-central-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .http_client(create_mock_http_client())
+        .interceptor(answers)
+        .retry_config(RetryConfig::disabled())
+        .build();
+    DynamoJournal::new(Client::from_conf(config), JOURNAL_TABLE)
 }
 
 fn journal_on_dynamodb() -> DynamoJournal {

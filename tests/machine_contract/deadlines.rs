@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::journal::lease;
-use domain::step::Error;
+use domain::step::{Error, SETTLED_SECONDS};
 use domain::system::region_failover::LONGEST_TTL;
 use serde_json::Value;
 use statemachines::{StateInfo, StateType};
@@ -106,7 +106,12 @@ fn longest(task: &Task<'_>) -> f64 {
 
 /// Whether the deadline ends what this retrier tries again: the function itself answers every error that it names.
 fn is_bounded(task: &Task<'_>, retrier: &Value) -> bool {
-    let bounded = [Error::NOT_YET, Error::THROTTLED, Error::UNAVAILABLE];
+    let bounded = [
+        Error::NOT_YET,
+        Error::UNSETTLED,
+        Error::THROTTLED,
+        Error::UNAVAILABLE,
+    ];
     deadline(task).is_some() && names(retrier).iter().all(|name| bounded.contains(name))
 }
 
@@ -183,6 +188,38 @@ fn whoever_waits_has_a_deadline_and_tries_often_enough_to_reach_it() {
         }
     }
     assert!(waiting >= 4, "only {waiting} states wait for anything");
+}
+
+/// A run that fails right after it acted asks its undo at once, and a look may be older than the act.
+#[test]
+fn every_undo_and_nothing_else_waits_until_a_look_can_be_believed() {
+    let mut undos = 0;
+    for definition in all() {
+        for task in definition.tasks() {
+            let comment = task.json["Comment"].as_str().unwrap_or_default();
+            let is_undo = comment.starts_with("The undo of ");
+            let case = format!("{}: {}", definition.name, task.name);
+            let settled = &task.json["Arguments"]["Payload"]["deadline"]["settled"];
+            let retrier = retriers(&task).find(|retrier| names(retrier).contains(&Error::UNSETTLED));
+            assert_eq!(retrier.is_some(), is_undo, "{case}");
+            assert_eq!(settled.as_u64(), is_undo.then_some(SETTLED_SECONDS), "{case}");
+            if let Some(retrier) = retrier {
+                assert_eq!(
+                    number(retrier, "IntervalSeconds"),
+                    SETTLED_SECONDS as f64,
+                    "{case}"
+                );
+                let within = number(retrier, "MaxAttempts") * number(retrier, "IntervalSeconds");
+                let seconds = deadline(&task).expect("it has a deadline");
+                assert!(
+                    (seconds..seconds + SETTLED_SECONDS as f64).contains(&within),
+                    "{case}"
+                );
+                undos += 1;
+            }
+        }
+    }
+    assert!(undos >= 12, "only {undos} undos");
 }
 
 #[test]

@@ -289,7 +289,7 @@ fn branches(json: &Value) -> Vec<(String, Vec<String>)> {
 fn forgiven(definition: &Definition, state: &str, error: &str, play: &Play) -> bool {
     // What is tried again for as long as the state waits ends as this.
     let error = match error {
-        Error::NOT_YET | Error::THROTTLED | Error::UNAVAILABLE => Error::DEADLINE_PASSED,
+        Error::NOT_YET | Error::UNSETTLED | Error::THROTTLED | Error::UNAVAILABLE => Error::DEADLINE_PASSED,
         error => error,
     };
     let tasks = definition.tasks();

@@ -58,7 +58,7 @@ fn what_is_to_be_done_about_every_error_is_decided_here() {
         &RETRIED[..],
         &RETRIED_WHILE_USERS_WAIT,
         &NEVER_RETRIED,
-        &[Error::NOT_YET],
+        &[Error::NOT_YET, Error::UNSETTLED],
     ]
     .concat();
     let mut all = Error::NAMES.to_vec();

@@ -547,6 +547,7 @@ pub(crate) fn error_named(name: &str) -> Option<Error> {
     let text = || "as the script says".to_owned();
     let error = match name {
         Error::NOT_YET => Error::NotYet { seen: text() },
+        Error::UNSETTLED => Error::Unsettled { seen: text() },
         Error::UNSAFE => Error::Unsafe { why: text() },
         Error::LOCK_HELD => Error::LockHeld {
             holder: "another".to_owned(),

@@ -3,6 +3,7 @@
 //! ```text
 //! observe → already true?        → Ok(what was seen)
 //!         → not yet, in progress → NotYet(what was seen)
+//!         → true, but just begun → Unsettled(what was seen)  (an undo: what it saw may be older than what it undoes)
 //!         → safe to act → act    → NotYet              (the next call observes the effect)
 //!         → not safe             → Unsafe(why)          (never retried; the machine's failure branch takes over)
 //! ```
@@ -22,6 +23,13 @@ pub enum Error {
     #[error("not yet: {seen}")]
     NotYet {
         /// What was seen, in AWS's words.
+        seen: String,
+    },
+    /// The condition looks true, and what was looked at may be older than what this run did last. Retried once a look can
+    /// be believed: see [`Deadline::settled`].
+    #[error("true as it seems, and looked at once more: {seen}")]
+    Unsettled {
+        /// What was seen.
         seen: String,
     },
     /// Acting would break a rule. Never retried.
@@ -92,6 +100,8 @@ pub enum Error {
 impl Error {
     /// Name of [`Error::NotYet`].
     pub const NOT_YET: &str = "NotYet";
+    /// Name of [`Error::Unsettled`].
+    pub const UNSETTLED: &str = "Unsettled";
     /// Name of [`Error::Unsafe`].
     pub const UNSAFE: &str = "Unsafe";
     /// Name of [`Error::LockHeld`].
@@ -110,8 +120,9 @@ impl Error {
     pub const INVALID_INPUT: &str = "InvalidInput";
 
     /// Every name that a step can end with.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 10] = [
         Self::NOT_YET,
+        Self::UNSETTLED,
         Self::UNSAFE,
         Self::LOCK_HELD,
         Self::LOCK_LOST,
@@ -126,6 +137,7 @@ impl Error {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::NotYet { .. } => Self::NOT_YET,
+            Self::Unsettled { .. } => Self::UNSETTLED,
             Self::Unsafe { .. } => Self::UNSAFE,
             Self::LockHeld { .. } => Self::LOCK_HELD,
             Self::LockLost { .. } => Self::LOCK_LOST,
@@ -194,17 +206,37 @@ pub struct Deadline {
     pub since: Timestamp,
     /// How long it may last.
     pub seconds: u64,
+    /// How long it lasts at least, in seconds. An undo sets it to [`SETTLED_SECONDS`]: right after an act, a look may
+    /// show what was before it, and an undo that believed such a look would leave undone what it is there for.
+    #[serde(default)]
+    pub settled: u64,
 }
 
+/// How old a look at a resource may be, in seconds; what was done longer ago than that is seen. An assumption: EC2 Auto
+/// Scaling, RDS and Elastic Load Balancing say that what describes resources is eventually consistent, and AWS says
+/// nowhere how eventually.
+pub const SETTLED_SECONDS: u64 = 20;
+
 impl Deadline {
+    /// Holds back an answer that may rest on a look from before the state was entered.
+    fn settles(self, answer: serde_json::Value, now: Timestamp) -> Result<serde_json::Value> {
+        if now.duration_since(self.since).as_secs() >= i64::try_from(self.settled).unwrap_or(i64::MAX) {
+            return Ok(answer);
+        }
+        let seen = answer.get("seen").unwrap_or(&answer).to_string();
+        Err(Error::Unsettled { seen })
+    }
+
     /// Turns what would be tried again into `DeadlinePassed` once it has passed: `NotYet`, and with it `Throttled` and
     /// `Unavailable`, so that a failure that passes is waited out for as long as the step may take, and no longer.
     /// What is done is done, however late.
     fn applied_to(self, error: Error, now: Timestamp) -> Error {
-        let Self { since, seconds } = self;
+        let Self { since, seconds, .. } = self;
         let passed = now.duration_since(since).as_secs() >= i64::try_from(seconds).unwrap_or(i64::MAX);
         match error {
-            Error::NotYet { seen } if passed => Error::DeadlinePassed { seconds, seen },
+            Error::NotYet { seen } | Error::Unsettled { seen } if passed => {
+                Error::DeadlinePassed { seconds, seen }
+            }
             Error::Throttled { .. } | Error::Unavailable { .. } if passed => Error::DeadlinePassed {
                 seconds,
                 seen: error.to_string(),
@@ -227,10 +259,11 @@ pub async fn call<S: Step>(
         let deadline = event.as_object_mut().and_then(|event| event.remove("deadline"));
         let deadline: Option<Deadline> = deadline.as_ref().map(input).transpose()?;
         let ensured = step.ensure(input(&event)?).await;
-        ensured.map_err(|error| match deadline {
-            Some(deadline) => deadline.applied_to(error, clock.now()),
-            None => error,
-        })
+        match (ensured, deadline) {
+            (Ok(answer), Some(deadline)) => deadline.settles(answer, clock.now()),
+            (Err(error), Some(deadline)) => Err(deadline.applied_to(error, clock.now())),
+            (ensured, None) => ensured,
+        }
     };
     answer.await.map_err(|error| Failure::from(&error))
 }
@@ -261,7 +294,7 @@ mod tests {
     }
 
     /// A step that always ends with this.
-    struct Ends(Error);
+    struct Ends(Result<serde_json::Value>);
 
     impl Step for Ends {
         const NAME: &str = "ends";
@@ -269,7 +302,7 @@ mod tests {
         type Input = serde_json::Value;
 
         async fn ensure(&self, _: serde_json::Value) -> Result<serde_json::Value> {
-            Err(self.0.clone())
+            self.0.clone()
         }
     }
 
@@ -279,9 +312,17 @@ mod tests {
     }
 
     fn called_with(error: Error, now: i64, event: serde_json::Value) -> Failure {
-        let (step, clock) = (Ends(error), At(now));
+        answer(Err(error), now, event).expect_err("never done")
+    }
+
+    fn answer(
+        ends: Result<serde_json::Value>,
+        now: i64,
+        event: serde_json::Value,
+    ) -> std::result::Result<serde_json::Value, Failure> {
+        let (step, clock) = (Ends(ends), At(now));
         match pin!(call(&step, &clock, event)).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(answer) => answer.expect_err("never done"),
+            Poll::Ready(answer) => answer,
             Poll::Pending => panic!("a step that waits for nothing is ready at once"),
         }
     }
@@ -300,6 +341,22 @@ mod tests {
         let failure = called(90, event());
         assert_eq!(failure.error_type, Error::DEADLINE_PASSED);
         assert_eq!(failure.error_message, "not within 30 s: status rebooting");
+    }
+
+    #[test]
+    fn what_has_to_settle_is_believed_once_a_look_cannot_be_older() {
+        let undo = serde_json::json!(
+            {"deadline": {"since": "1970-01-01T00:01:00Z", "seconds": 30, "settled": SETTLED_SECONDS}}
+        );
+        let done = serde_json::json!({"at": "1970-01-01T00:01:00Z", "seen": ["it forwards"]});
+        let early = answer(Ok(done.clone()), 79, undo.clone()).expect_err("too early");
+        assert_eq!(early.error_type, Error::UNSETTLED);
+        assert_eq!(
+            early.error_message,
+            "true as it seems, and looked at once more: [\"it forwards\"]"
+        );
+        assert_eq!(answer(Ok(done.clone()), 80, undo), Ok(done.clone()));
+        assert_eq!(answer(Ok(done.clone()), 60, event()), Ok(done));
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn log(function: &str, request: &str, ended: &Ended) {
             error_type: error,
             error_message: cause,
         }) => match error.as_str() {
-            Error::NOT_YET => {
+            Error::NOT_YET | Error::UNSETTLED => {
                 tracing::info!(
                     request,
                     function,

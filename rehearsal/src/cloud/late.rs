@@ -13,6 +13,10 @@ use crate::world::{Ms, World};
 /// ElastiCache say that what describes resources is eventually consistent, and AWS says nowhere how eventually.
 const STALE: Duration = Duration::from_secs(15);
 
+// What a step believes is younger than anything that is told late.
+const _: () =
+    assert!(STALE.as_millis() + REMEMBERED_EVERY.as_millis() <= domain::step::SETTLED_SECONDS * 1000);
+
 /// The world is remembered as it was at every multiple of this.
 const REMEMBERED_EVERY: Duration = Duration::from_secs(5);
 
