@@ -262,6 +262,33 @@ def metric_data_newest_first_in_cbor(emulator):
     return [[int(value) for value in answer["MetricDataResults"][0]["Values"]] for answer in answers]
 
 
+@difference("register_instances_of_groups_as_targets", aws=[2, 3, 1], plain=[0, 0, 0])
+def groups_register_their_instances(emulator):
+    """Healthy targets of a group that is made with two instances, grown to three, and reduced to one."""
+    made = emulator.balancing.create_target_group(Name="check", Protocol="HTTP", Port=80, VpcId="vpc-1")
+    arn = made["TargetGroups"][0]["TargetGroupArn"]
+
+    def healthy():
+        answer = emulator.balancing.describe_target_health(TargetGroupArn=arn)
+        states = [one["TargetHealth"]["State"] for one in answer["TargetHealthDescriptions"]]
+        return states.count("healthy")
+
+    emulator.groups.create_auto_scaling_group(
+        AutoScalingGroupName="check",
+        MinSize=1,
+        DesiredCapacity=2,
+        MaxSize=3,
+        AvailabilityZones=[f"{REGION}a"],
+        LaunchTemplate={"LaunchTemplateName": "check", "Version": "1"},
+        TargetGroupARNs=[arn],
+    )
+    seen = [healthy()]
+    for desired in (3, 1):
+        emulator.groups.update_auto_scaling_group(AutoScalingGroupName="check", DesiredCapacity=desired)
+        seen.append(healthy())
+    return seen
+
+
 def branch(**states):
     """A branch of a Parallel state, its states in the order in which they run."""
     names = list(states)

@@ -22,6 +22,8 @@ class Emulator:
     def __init__(self, url):
         self.url = url
         self.numbers = itertools.count(1)  # for names that nobody needs to know
+        self.balancing = self._client("elbv2")
+        self.groups = self._client("autoscaling")
         self.cloudwatch = self._client("cloudwatch")
         self.events = self._client("events")
         self.functions = self._client("lambda")

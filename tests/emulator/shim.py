@@ -26,7 +26,7 @@ if found != VERSION:
     )
 
 from ministack.core.responses import get_account_id, get_region  # noqa: E402
-from ministack.services import cloudwatch, eventbridge, lambda_svc  # noqa: E402
+from ministack.services import alb, autoscaling, cloudwatch, eventbridge, lambda_svc  # noqa: E402
 from ministack.services import stepfunctions as sfn  # noqa: E402
 
 
@@ -249,6 +249,38 @@ def answer_metric_data_newest_first():
     cloudwatch._json_ok = in_order(cloudwatch._json_ok)
 
 
+def register_instances_of_groups_as_targets():
+    """An Auto Scaling group registers the instances that it launches with its target groups, and takes them out again.
+
+    Plain ministack forgets `TargetGroupARNs`. AWS: EC2 Auto Scaling User Guide, "Use Elastic Load Balancing to distribute
+    incoming application traffic in your Auto Scaling group".
+    """
+    plain_create, plain_reconcile = autoscaling._create_asg, autoscaling._reconcile_instances
+
+    def create_asg(parameters):
+        answer = plain_create(parameters)
+        if answer[0] == 200:
+            group = autoscaling._asgs[autoscaling._p(parameters, "AutoScalingGroupName")]
+            group["TargetGroupARNs"] = autoscaling._parse_member_list(parameters, "TargetGroupARNs")
+            register(group, gone=set())
+        return answer
+
+    def reconcile_instances(group):
+        before = {instance["InstanceId"] for instance in group["Instances"]}
+        plain_reconcile(group)
+        register(group, gone=before - {instance["InstanceId"] for instance in group["Instances"]})
+
+    def register(group, gone):
+        for arn in group.get("TargetGroupARNs", []):
+            known = [target for target in alb._targets.get(arn, []) if target["Id"] not in gone]
+            there = {target["Id"] for target in known}
+            new = [{"Id": one["InstanceId"]} for one in group["Instances"] if one["InstanceId"] not in there]
+            alb._targets[arn] = known + new
+
+    autoscaling._ACTION_MAP["CreateAutoScalingGroup"] = create_asg
+    autoscaling._reconcile_instances = reconcile_instances
+
+
 def is_jsonata(state, context):
     return sfn._state_query_language(state, context) == "JSONata"
 
@@ -261,6 +293,7 @@ PATCHES = [
     send_alarm_state_changes,
     invoke_rule_targets_asynchronously,
     answer_metric_data_newest_first,
+    register_instances_of_groups_as_targets,
 ]
 
 if __name__ == "__main__":

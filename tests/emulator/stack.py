@@ -1,53 +1,42 @@
-"""The stack that `evenkeel template` renders, created on an emulator, and one of Evenkeel's own functions invoked in it.
+"""The stacks that `evenkeel template` renders, created on an emulator, with all of Evenkeel's own functions in them.
 
-The function is the journal's: what it needs of AWS is DynamoDB alone. It is built for this machine, whatever architecture
-the template declares, because the emulator starts it here.
+The functions are built for this machine, whatever architecture the template declares, because the emulator starts them
+here.
 """
 
+import concurrent.futures
 import io
 import json
 import pathlib
 import subprocess
 import zipfile
 
-import boto3
-
-from emulator import REGION, wait_for
+from emulator import wait_for
+from shop import REGIONS, client
 
 ROOT = pathlib.Path(__file__).parents[2]
 BUILT = ROOT / "target" / "debug"
-SYSTEM = ROOT / "rehearsal" / "systems" / "two-regions.toml"
-# The account of that system file: ministack takes it from the access key.
-ACCOUNT = "111122223333"
-NAME, BUCKET, PREFIX = "evenkeel", "code-of-evenkeel", "1"
-RUN = {
-    "system": "shop",
-    "incident": "shop-by-hand",
-    "recovery": "fail-over-database",
-    "opened_at": "2026-01-01T00:00:00Z",
-    "because": "it is a test",
-}
+NAME, PREFIX = "evenkeel", "1"
 
 
-def check(url):
-    """Creates the stack and asks its journal for a lock. What is wrong, or nothing."""
+def create(url, files):
+    """Creates both Regions' stacks for those system files. What is wrong, or nothing."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        rendered = dict(zip(REGIONS, pool.map(lambda region: render(region, files), REGIONS)))
+        keys = {
+            one["Properties"]["Code"]["S3Key"]["Fn::Sub"]
+            for template in rendered.values()
+            for one in of_type(template, "AWS::Lambda::Function")
+        }
+        packed = dict(zip(keys, pool.map(lambda key: package(key, files), keys)))
+        return "; ".join(wrong for region in REGIONS for wrong in create_one(url, region, rendered[region], packed))
 
-    def client(service):
-        return boto3.client(
-            service, endpoint_url=url, region_name=REGION, aws_access_key_id=ACCOUNT, aws_secret_access_key="not checked"
-        )
 
-    command = [BUILT / "evenkeel", "template", "--region", REGION, SYSTEM]
+def render(region, files):
+    command = [BUILT / "evenkeel", "template", "--region", region, *files]
     template = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     template["Resources"] = {name: one for name, one in template["Resources"].items() if is_known(one)}
-    upload(client("s3"), template)
-    status = create(client("cloudformation"), f"{url}/{BUCKET}/template.json")
-    if status != "CREATE_COMPLETE":
-        return f"the stack ended as {status}"
-    left = [name for name, text in definitions(client("stepfunctions")) if "${" in text]
-    if left:
-        return f"placeholders are left in {', '.join(left)}"
-    return "; ".join(wrong_answers(client("lambda")))
+    return template
 
 
 def is_known(resource):
@@ -55,28 +44,53 @@ def is_known(resource):
     return resource["Type"] != "AWS::CloudWatch::CompositeAlarm" and "Metrics" not in resource.get("Properties", {})
 
 
-def upload(s3, template):
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template))
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
-        package.write(BUILT / "journal", "bootstrap")
-        package.write(SYSTEM, f"systems/{SYSTEM.name}")
-    keys = [one["Properties"]["Code"]["S3Key"]["Fn::Sub"] for one in of_type(template, "AWS::Lambda::Function")]
-    for key in keys:
-        s3.put_object(Bucket=BUCKET, Key=key.replace("${CodePrefix}", PREFIX), Body=packed.getvalue())
-    for path in (ROOT / "statemachines").glob("*.asl.json"):
-        s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}/{path.name}", Body=path.read_bytes())
-
-
 def of_type(template, kind):
     return [resource for resource in template["Resources"].values() if resource["Type"] == kind]
 
 
-def create(cloudformation, template_url):
+def package(key, files):
+    """A function as a deployment package: its program, and the system files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        package.write(BUILT / pathlib.Path(key).stem, "bootstrap")
+        for file in files:
+            package.write(file, f"systems/{file.name}")
+    return packed.getvalue()
+
+
+def create_one(url, region, template, packed):
+    bucket = f"code-of-evenkeel-{region}"
+    upload(client(url, "s3", region), bucket, region, template, packed)
+    status = create_by_change_set(client(url, "cloudformation", region), bucket, f"{url}/{bucket}/template.json")
+    if status != "CREATE_COMPLETE":
+        yield f"the stack in {region} ended as {status}"
+        return
+    left = [name for name, text in definitions(client(url, "stepfunctions", region)) if "${" in text]
+    if left:
+        yield f"placeholders are left in {', '.join(left)}"
+    functions = client(url, "lambda", region)
+    for function in of_type(template, "AWS::Lambda::Function"):
+        name = function["Properties"]["FunctionName"]
+
+        def active():
+            return functions.get_function_configuration(FunctionName=name)["State"] == "Active"
+
+        wait_for(f"the function {name} to become active", active, 20)
+
+
+def upload(s3, bucket, region, template, packed):
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    s3.put_object(Bucket=bucket, Key="template.json", Body=json.dumps(template))
+    for key, body in packed.items():
+        s3.put_object(Bucket=bucket, Key=key.replace("${CodePrefix}", PREFIX), Body=body)
+    for path in (ROOT / "statemachines").glob("*.asl.json"):
+        s3.put_object(Bucket=bucket, Key=f"{PREFIX}/{path.name}", Body=path.read_bytes())
+
+
+def create_by_change_set(cloudformation, bucket, template_url):
     """Creates the stack by way of a change set, as a deployment does. Its status in the end."""
     names = {"StackName": NAME, "ChangeSetName": "first"}
-    given = {"CodeBucket": BUCKET, "CodePrefix": PREFIX}
+    given = {"CodeBucket": bucket, "CodePrefix": PREFIX}
     cloudformation.create_change_set(
         **names,
         ChangeSetType="CREATE",
@@ -100,23 +114,7 @@ def definitions(states):
         yield machine["name"], described["definition"]
 
 
-def wrong_answers(functions):
-    """Asks for the lock, twice, and gives it back, twice: what is not answered as it must be."""
-
-    def active():
-        return functions.get_function_configuration(FunctionName="evenkeel-journal")["State"] == "Active"
-
-    wait_for("the journal's function to become active", active, 20)
-    taken, again, released, gone, unknown = (
-        json.loads(functions.invoke(FunctionName="evenkeel-journal", Payload=json.dumps(asked))["Payload"].read())
-        for asked in (
-            {"ensure": condition, "run": RUN}
-            for condition in ("lock-taken", "lock-taken", "lock-released", "lock-released", "lock-stolen")
-        )
-    )
-    if taken.get("epoch") != 1 or again != taken:
-        yield f"the lock was taken as {taken}, and then as {again}"
-    if (released, gone) != ({"was_held": True}, {"was_held": False}):
-        yield f"the lock was released as {released}, and then as {gone}"
-    if unknown.get("errorType") != "InvalidInput":
-        yield f"a condition that is none was answered with {unknown}"
+def physical(url, region, logical):
+    """What a resource of the stack is called in the account."""
+    described = client(url, "cloudformation", region).describe_stack_resource(StackName=NAME, LogicalResourceId=logical)
+    return described["StackResourceDetail"]["PhysicalResourceId"]
