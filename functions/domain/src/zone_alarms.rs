@@ -84,6 +84,41 @@ mod tests {
     }
 
     #[test]
+    fn an_alarm_rings_while_it_is_up_and_settles_for_a_moment_after() {
+        const SHOP: &str = include_str!("../tests/decision/shop.toml");
+        let shop = crate::system::read(SHOP).expect("a coherent system");
+        let seen = |in_alarm, second| AlarmSeen {
+            in_alarm,
+            changed_at: at(second),
+        };
+        // Of the alarms that are up, only the zone's own counts; of the others, only what ended a moment ago.
+        let alarms = [
+            ("zone-a", seen(true, 0)),
+            ("zone-b", seen(false, 10)),
+            ("users", seen(true, 0)),
+        ];
+        let view = View {
+            alarms: alarms.map(|(name, seen)| (name.to_owned(), seen)).into(),
+            ..View::default()
+        };
+        let of = |letter: &str, second| {
+            vec![ZoneAlarm {
+                alarm: format!("zone-{letter}"),
+                zone: Zone(format!("eu-central-1{letter}")),
+                since: at(second),
+            }]
+        };
+        assert_eq!(ringing(&shop, &view), of("a", 0));
+        assert_eq!(
+            ringing(&shop, &view)[0].to_string(),
+            format!("zone-a is in ALARM since {}", at(0))
+        );
+        let limit = 10 + i64::try_from(SETTLED.as_millis()).expect("in range") / 1000;
+        assert_eq!(settling(&shop, &view, at(limit - 1)), of("b", 10));
+        assert_eq!(settling(&shop, &view, at(limit)), []);
+    }
+
+    #[test]
     fn only_what_failed_at_the_same_time_failed_together() {
         let zone = |letter: &str| Zone(format!("eu-central-1{letter}"));
         let ended = |letter: &str, second| ZoneAlarm {

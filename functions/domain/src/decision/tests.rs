@@ -266,6 +266,21 @@ fn an_alarm_nobody_declared_is_paged() {
 }
 
 #[test]
+fn alarms_that_nobody_declared_are_one_matter_an_hour_and_region() {
+    let about = |signal: &Signal, minute| decided(signal, &shop(), &View::default(), minute).about;
+    let full = alarm("disk-full", DOWN, 0);
+    let first = about(&full, 0);
+    assert_eq!(first.as_deref(), Some("111122223333/eu-central-1/2026-09-21T14"));
+    assert_eq!(about(&alarm("disk-slow", DOWN, 5), 5), first);
+    assert_ne!(about(&full, 60), first);
+    let elsewhere = Signal {
+        region: "us-east-1".into(),
+        ..full
+    };
+    assert_ne!(about(&elsewhere, 0), first);
+}
+
+#[test]
 fn a_declared_name_in_another_account_or_region_is_nobodys_alarm() {
     for signal in [
         Signal {
@@ -282,6 +297,13 @@ fn a_declared_name_in_another_account_or_region_is_nobodys_alarm() {
             Verdict::Page
         );
     }
+}
+
+#[test]
+fn a_delivery_from_a_quarter_of_an_hour_ago_counts() {
+    let signal = alarm("writer-unreachable", DOWN, 0);
+    let decision = decided(&signal, &shop(), &View::default(), 15);
+    assert!(matches!(decision.verdict, Verdict::Recover(_)), "{decision:?}");
 }
 
 #[test]
@@ -402,9 +424,11 @@ fn what_rds_says_is_noted_unless_a_failover_failed() {
         decided(&database(69, "shop-db"), &shop(), &View::default(), 0).verdict,
         Verdict::Page
     );
+    let other = decided(&database(69, "other-db"), &shop(), &View::default(), 0);
+    let identifier = "other-db".into();
     assert_eq!(
-        decided(&database(69, "other-db"), &shop(), &View::default(), 0).verdict,
-        Verdict::Ignore
+        (other.verdict, other.why),
+        (Verdict::Ignore, Why::UndeclaredDatabase { identifier })
     );
     let running = View {
         lock: Some(locked(0)),

@@ -65,6 +65,31 @@ pub(crate) fn rows(page: &str) -> Vec<Row> {
 }
 
 impl Row {
+    /// That comes while those alarms are up, and nothing else is known.
+    pub(crate) fn of(comes: &str, also_up: &str) -> Self {
+        let nothing = || "-".to_owned();
+        Self {
+            situation: comes.to_owned(),
+            comes: comes.to_owned(),
+            also_up: also_up.to_owned(),
+            targets: nothing(),
+            deployments: nothing(),
+            past: nothing(),
+            then: String::new(),
+        }
+    }
+
+    /// What is decided where nobody looked.
+    pub(crate) fn decided_blindly(&self) -> Decision {
+        let blind = Self {
+            targets: "-".to_owned(),
+            deployments: "-".to_owned(),
+            past: self.past.split(" vain ").next().unwrap_or("-").to_owned(),
+            ..self.clone()
+        };
+        blind.decided()
+    }
+
     /// What is decided.
     pub(crate) fn decided(&self) -> Decision {
         let (signal, mut journal) = (signal(&self.comes), self.journal());
@@ -186,16 +211,17 @@ fn list(cell: &str) -> impl Iterator<Item = &str> {
     cell.split(", ").filter(|item| *item != "-")
 }
 
-/// `5m`, `3d`: so long before now.
+/// `75s`, `5m`, `3d`: so long before now.
 pub(crate) fn ago(text: &str) -> Timestamp {
     let (number, unit) = text.split_at(text.len() - 1);
     let number: i64 = number.parse().expect("a number");
-    let minutes = match unit {
-        "m" => number,
-        "d" => number * 24 * 60,
-        _ => panic!("neither minutes nor days: {text}"),
+    let seconds = match unit {
+        "s" => number,
+        "m" => number * 60,
+        "d" => number * 24 * 60 * 60,
+        _ => panic!("neither seconds, minutes nor days: {text}"),
     };
-    now() - SignedDuration::from_mins(minutes)
+    now() - SignedDuration::from_secs(seconds)
 }
 
 fn machine(name: &str) -> Recovery {

@@ -1,7 +1,9 @@
 //! The judgement, held to the page that describes it, and what must be true of it in whatever order things come.
 
+mod edges;
 mod language;
 mod order;
+mod whose;
 
 use language::{rows, words};
 
