@@ -8,6 +8,7 @@ one failed.
 """
 
 import concurrent.futures
+import json
 import pathlib
 import sys
 import textwrap
@@ -15,6 +16,7 @@ import threading
 import time
 
 import application
+import coverage
 import flows
 import stack
 from shop import NAMES, Shop
@@ -44,6 +46,9 @@ def main(url, folder):
         for flow, began, future in running:
             failures += told(flow.__name__.replace("_", " "), began, future.result())
     print(f"{len(flows.FLOWS)} flows, {failures} failed")
+    # Before anybody else asks the emulator with the same clients.
+    called = {"actions": (folder / "calls.txt").read_text().split(), "machines": flows.machines_that_ended(shops[0])}
+    (folder / coverage.CALLED).write_text(json.dumps(called))
     return 1 if failures else 0
 
 

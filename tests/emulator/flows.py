@@ -27,7 +27,7 @@ def an_alarm_moves_the_writer(house):
     before = shop.writer()
     application.broken_writers.add(before)
     alarms = hear_alarms(shop)
-    change_alarm(shop, "OK", "ALARM")
+    shop.change_alarm("writer-unreachable", "ALARM", 100.0)
     execution = started(shop, PRIMARY, "fail-over-database")
     ended(shop, PRIMARY, execution)
     after = shop.writer()
@@ -39,22 +39,22 @@ def an_alarm_moves_the_writer(house):
     yield repeated(shop, alarms)
 
 
-def a_person_moves_the_system_to_the_other_region(house):
-    """A planned move: the global cluster is switched over, the name's records are changed, users are served there."""
+def a_person_moves_the_system_there_and_back(house):
+    """A planned move, twice: the global cluster is switched over, the name's records are changed, users are served there."""
     shop, application = house["store"]
-    standing = shop.group(STANDBY)["DesiredCapacity"]
-    ask_router(shop, STANDBY, "switch-over-region")
-    execution = started(shop, STANDBY, "switch-over-region")
-    ended(shop, STANDBY, execution)
-    expect("the other Region writes", shop.writing_region() == STANDBY, shop.writing_region())
-    yield f"SwitchoverGlobalCluster: the writer was in {PRIMARY}, and is in {STANDBY}"
-    yield f"UpdateAutoScalingGroup: {STANDBY} had {standing} instance, and has {serves(shop)} healthy targets"
-    yield leads_to_standby(shop)
-    expect("the edge that was left is open again", shop.edge(PRIMARY) is None, shop.edge(PRIMARY))
-    left = shop.group(PRIMARY)["DesiredCapacity"]
-    expect("the Region that was left has the size of a standby", left == standing, left)
-    expect("users are served", application.why_not(STANDBY) is None, application.why_not(STANDBY))
-    yield from journal_and_people(shop, STANDBY, execution, "switch-over-region")
+    for recovery, left, region in (("switch-over-region", PRIMARY, STANDBY), ("fail-back-region", STANDBY, PRIMARY)):
+        standing = shop.group(region)["DesiredCapacity"]
+        ask_router(shop, region, recovery)
+        execution = started(shop, region, recovery)
+        ended(shop, region, execution)
+        yield writes_in(shop, region)
+        yield f"UpdateAutoScalingGroup: {region} had {standing} instance, and has {serves(shop, region)} healthy targets"
+        yield leads_to(shop, region)
+        expect("the edge that was left is open again", shop.edge(left) is None, shop.edge(left))
+        size = shop.group(left)["DesiredCapacity"]
+        expect("the Region that was left has the size of a standby", size == 1, size)
+        expect("users are served", application.why_not(region) is None, application.why_not(region))
+        yield from journal_and_people(shop, region, execution, recovery)
 
 
 def a_lost_region_is_left_when_a_person_approves(house):
@@ -71,12 +71,24 @@ def a_lost_region_is_left_when_a_person_approves(house):
     yield "ModifyDBCluster and ModifyListener: the source is fenced and its edge answers 503, before anybody is asked"
     yield approve(shop, execution, question)
     ended(shop, STANDBY, execution)
-    expect("the other Region writes", shop.writing_region() == STANDBY, shop.writing_region())
-    yield f"FailoverGlobalCluster: the writer was in {PRIMARY}, and is in {STANDBY}"
-    yield f"{STANDBY} has {serves(shop)} healthy targets"
-    yield leads_to_standby(shop)
+    yield writes_in(shop, STANDBY)
+    yield f"{STANDBY} has {serves(shop, STANDBY)} healthy targets"
+    yield leads_to(shop, STANDBY)
     expect("users are served", application.why_not(STANDBY) is None, application.why_not(STANDBY))
     yield from journal_and_people(shop, STANDBY, execution, "fail-over-region", messages=2)
+
+
+def a_high_load_brings_more_instances(house):
+    """An alarm says how high the load is: the group grows in proportion, and the new targets are healthy."""
+    shop, _ = house["stall"]
+    before = shop.healthy_targets(PRIMARY)
+    shop.change_alarm("load", "ALARM", 105.0)
+    execution = started(shop, PRIMARY, "scale-out")
+    ended(shop, PRIMARY, execution)
+    after = shop.healthy_targets(PRIMARY)
+    expect("the load of one and a half times the threshold has as many more instances", after == 5, after)
+    yield f"UpdateAutoScalingGroup: {before} targets were healthy, and {after} are"
+    yield from journal_and_people(shop, PRIMARY, execution, "scale-out")
 
 
 def a_bad_event_ends_in_the_dead_letter_queue(house):
@@ -104,8 +116,9 @@ def a_bad_event_ends_in_the_dead_letter_queue(house):
 
 FLOWS = [
     an_alarm_moves_the_writer,
-    a_person_moves_the_system_to_the_other_region,
+    a_person_moves_the_system_there_and_back,
     a_lost_region_is_left_when_a_person_approves,
+    a_high_load_brings_more_instances,
     a_bad_event_ends_in_the_dead_letter_queue,
 ]
 
@@ -115,25 +128,8 @@ def expect(what, holds, seen):
         raise Wrong(f"It does not hold that {what}. Seen: {seen}")
 
 
-def change_alarm(shop, *values):
-    cloudwatch, name = shop.client("cloudwatch"), f"{shop.name}-writer-unreachable"
-    cloudwatch.put_metric_alarm(
-        AlarmName=name,
-        Namespace="Shop",
-        MetricName="WriteFailures",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-    )
-    for value in values:
-        cloudwatch.set_alarm_state(
-            AlarmName=name,
-            StateValue=value,
-            StateReason=f"Threshold Crossed: 1 datapoint was a reason for {value}",
-            StateReasonData=json.dumps({"version": "1.0", "threshold": 1.0, "period": 60, "statistic": "Sum"}),
-        )
+def alarm_of(shop):
+    return {"source": ["aws.cloudwatch"], "detail": {"alarmName": [{"prefix": f"{shop.name}-"}]}}
 
 
 def hear_alarms(shop):
@@ -141,7 +137,7 @@ def hear_alarms(shop):
     queues, events = shop.client("sqs"), shop.client("events")
     queue = queues.create_queue(QueueName="alarms-heard")["QueueUrl"]
     attributes = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-    events.put_rule(Name="alarms-heard", EventPattern=json.dumps({"source": ["aws.cloudwatch"]}))
+    events.put_rule(Name="alarms-heard", EventPattern=json.dumps(alarm_of(shop)))
     events.put_targets(Rule="alarms-heard", Targets=[{"Id": "queue", "Arn": attributes["QueueArn"]}])
     return queue
 
@@ -210,6 +206,18 @@ def ended(shop, region, execution):
     expect("it recovered", output == wanted, f"{output}. {record(shop, region)}")
 
 
+def machines_that_ended(shop):
+    """The recoveries of which an execution succeeded, in either Region."""
+    found = set()
+    for region in (PRIMARY, STANDBY):
+        states = shop.client("stepfunctions", region)
+        for machine in states.list_state_machines()["stateMachines"]:
+            arn = machine["stateMachineArn"]
+            if states.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED")["executions"]:
+                found.add(machine["name"].removeprefix("evenkeel-"))
+    return sorted(found)
+
+
 def last_words(shop, region, function):
     """The last lines of a function's log."""
     pages = shop.client("logs", region).get_paginator("filter_log_events")
@@ -255,16 +263,23 @@ def journal_and_people(shop, region, execution, recovery, messages=1):
     yield f"people in {region} got: {'; '.join(one['Subject'] for one in got)}"
 
 
-def serves(shop):
-    healthy = shop.healthy_targets(STANDBY)
-    expect("the other Region serves with what is needed", healthy >= 3, healthy)
+def writes_in(shop, region):
+    seen = shop.writing_region()
+    expect(f"{region} writes", seen == region, seen)
+    return f"DescribeGlobalClusters: the writer is in {region}"
+
+
+def serves(shop, region):
+    healthy = shop.healthy_targets(region)
+    expect(f"{region} serves with what is needed", healthy >= 3, healthy)
     return healthy
 
 
-def leads_to_standby(shop):
+def leads_to(shop, region):
     seen = shop.addresses_of(shop.hostname)
-    expect("the name leads to the other Region", seen == [(shop.addresses[STANDBY], 1)], seen)
-    return f"ChangeResourceRecordSets: {shop.hostname} leads to {seen[0][0]}, which is {STANDBY}"
+    expect(f"the name leads to {region}", seen == [(shop.addresses[region], 1)], seen)
+    by = "an object in S3" if shop.bucket else "ChangeResourceRecordSets"
+    return f"{by}: {shop.hostname} leads to {seen[0][0]}, which is {region}"
 
 
 def approve(shop, execution, question):

@@ -13,8 +13,10 @@ import string
 import boto3
 import botocore.config
 
-# One application for each flow that changes it.
-NAMES = ("shop", "store", "market")
+# One application for each flow that changes it. A name is moved by its records, or by an object that a health check watches.
+NAMES = ("shop", "store", "market", "stall")
+STEERED_BY_AN_OBJECT = ("market",)
+SWITCH = "standby-serves"
 ACCOUNT = "111122223333"
 PRIMARY, STANDBY = REGIONS = ("eu-central-1", "eu-west-1")
 ZONES = {PRIMARY: ("eu-central-1a", "eu-central-1b", "eu-central-1c"), STANDBY: ("eu-west-1a",)}
@@ -47,6 +49,7 @@ class Shop:
         self.addresses = {region: f"127.0.{number}.{index}" for index, region in enumerate(REGIONS, start=1)}
         self.clusters = {PRIMARY: f"{name}-db", STANDBY: f"{name}-db-{STANDBY}"}
         self.target_groups, self.listeners, self.queues = {}, {}, {}
+        self.bucket = f"{name}-switch-{STANDBY}" if name in STEERED_BY_AN_OBJECT else None
 
     def client(self, service, region=PRIMARY):
         return client(self.url, service, region)
@@ -59,11 +62,21 @@ class Shop:
             self._people(region)
         self.hosted_zone = self._name()
         self.measure_lag()
+        self._alarms()
+        traffic = (
+            f'{{ kind = "record", hosted-zone = "{self.hosted_zone}", policy = "failover", '
+            f'primary = "{PRIMARY}", standby = "{STANDBY}" }}'
+        )
+        if self.bucket:
+            self.client("s3", STANDBY).create_bucket(
+                Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": STANDBY}
+            )
+            traffic = f'{{ kind = "health-check", bucket = "{self.bucket}", key = "{SWITCH}" }}'
         return string.Template(SYSTEM_FILE.read_text()).substitute(
             name=self.name,
             account=ACCOUNT,
             hostname=self.hostname,
-            hosted_zone=self.hosted_zone,
+            traffic=traffic,
             primary_target_group=self.target_groups[PRIMARY],
             primary_listener=self.listeners[PRIMARY],
             standby_target_group=self.target_groups[STANDBY],
@@ -140,6 +153,38 @@ class Shop:
         route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
         return zone.rsplit("/", 1)[1]
 
+    def _alarms(self):
+        """All of them know that it is well."""
+        for alarm in ("writer-unreachable", "load", "users-failing"):
+            self.client("cloudwatch").put_metric_alarm(
+                AlarmName=f"{self.name}-{alarm}",
+                Namespace="Shop",
+                MetricName=alarm,
+                Statistic="Maximum",
+                Period=60,
+                EvaluationPeriods=1,
+                Threshold=70,
+                ComparisonOperator="GreaterThanThreshold",
+            )
+            self.change_alarm(alarm, "OK", 60.0)
+
+    def change_alarm(self, alarm, value, datapoint):
+        """As CloudWatch changes an alarm when a datapoint crosses its threshold, with the words that it has for it."""
+        self.client("cloudwatch").set_alarm_state(
+            AlarmName=f"{self.name}-{alarm}",
+            StateValue=value,
+            StateReason=f"Threshold Crossed: 1 datapoint [{datapoint}] was a reason for {value}.",
+            StateReasonData=json.dumps(
+                {
+                    "version": "1.0",
+                    "statistic": "Maximum",
+                    "period": 60,
+                    "recentDatapoints": [datapoint],
+                    "threshold": 70.0,
+                }
+            ),
+        )
+
     def measure_lag(self):
         """What RDS would put every minute: how far readers are behind their writer, and a Region behind the other."""
         for region in REGIONS:
@@ -187,18 +232,26 @@ class Shop:
         return action.get("FixedResponseConfig", {}).get("StatusCode")
 
     def addresses_of(self, name):
-        """Where Route 53 leads a name, with the TTL: the primary one of a pair of failover records."""
+        """Where Route 53 leads a name, with the TTL: of a pair of failover records, the one that is healthy."""
         listed = self.client("route53").list_resource_record_sets(
             HostedZoneId=self.hosted_zone, StartRecordName=name, StartRecordType="A"
         )
+        role = "SECONDARY" if self.is_switched() else "PRIMARY"
         records = [
             record
             for record in listed["ResourceRecordSets"]
             if record["Name"].rstrip(".").lower() == name
             and record["Type"] == "A"
-            and record.get("Failover", "PRIMARY") == "PRIMARY"
+            and record.get("Failover", role) == role
         ]
         return [(value["Value"], record["TTL"]) for record in records for value in record["ResourceRecords"]]
+
+    def is_switched(self):
+        """Whether the object is there that makes the primary record's inverted health check fail."""
+        if not self.bucket:
+            return False
+        found = self.client("s3", STANDBY).list_objects_v2(Bucket=self.bucket, Prefix=SWITCH)
+        return found["KeyCount"] > 0
 
     def group(self, region):
         found = self.client("autoscaling", region).describe_auto_scaling_groups(
