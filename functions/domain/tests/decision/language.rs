@@ -460,20 +460,27 @@ pub(crate) fn signal(comes: &str) -> Signal {
                 ..signal
             }
         }
-        ["launch", "failed", ref since @ ..] => aws(Subject::Scaling(ScalingEvent {
-            group: "shop-web".to_owned(),
-            instance: None,
-            direction: Direction::Launch,
-            step: ScalingStep::Unsuccessful(ScalingActivity {
+        ["launch", how @ ("failed" | "worked"), ref since @ ..] => {
+            let activity = |message: &str| ScalingActivity {
                 id: "1".to_owned(),
                 cause: "capacity".to_owned(),
-                message: "InsufficientInstanceCapacity".to_owned(),
+                message: message.to_owned(),
                 zone: None,
-            }),
-            origin: None,
-            destination: None,
-            happened_at: since.first().map_or(just_now, |since| ago(since)),
-        })),
+            };
+            aws(Subject::Scaling(ScalingEvent {
+                group: "shop-web".to_owned(),
+                instance: None,
+                direction: Direction::Launch,
+                step: if how == "failed" {
+                    ScalingStep::Unsuccessful(activity("InsufficientInstanceCapacity"))
+                } else {
+                    ScalingStep::Successful(activity(""))
+                },
+                origin: None,
+                destination: None,
+                happened_at: since.first().map_or(just_now, |since| ago(since)),
+            }))
+        }
         ["ended", status, ref error @ ..] => aws(Subject::Execution(ExecutionEvent {
             state_machine:
                 "arn:aws:states:eu-central-1:111122223333:stateMachine:evenkeel-fail-over-database".to_owned(),

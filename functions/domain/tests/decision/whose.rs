@@ -153,6 +153,7 @@ fn what_a_look_may_settle_is_worth_one_and_nothing_else_is() {
         "success d-2",
         "failed d-2 on i-1",
         "practice a",
+        "launch worked",
         "asks scale-out",
         "rds 69",
         "health closed",
