@@ -153,3 +153,100 @@ pub(super) fn died(event: &ExecutionEvent, known: Known<'_>) -> Option<Decision>
 fn noted(message: String) -> Decision {
     Decision::of(Verdict::Note, Why::News { message })
 }
+
+#[cfg(test)]
+mod tests {
+    use events::{HealthCategory, HealthScope, Page};
+
+    use super::*;
+    use crate::journal::{Incident, View};
+    use crate::names::Recovery;
+
+    const RUN: &str = "shop-fail-over-database-20261001T115000Z-0123456789abcdef";
+
+    fn noon() -> Timestamp {
+        "2026-10-01T12:00:00Z".parse().expect("a timestamp")
+    }
+
+    fn issue(category: HealthCategory, status: Option<HealthStatus>, ended_at: Option<Timestamp>) -> String {
+        let event = HealthEvent {
+            arn: "arn:aws:health:eu-central-1::event/EC2/AN_ISSUE/1".to_owned(),
+            service: "EC2".to_owned(),
+            event_type: "AN_ISSUE".to_owned(),
+            category,
+            scope: HealthScope::Public,
+            communication: "1".to_owned(),
+            status,
+            started_at: None,
+            ended_at,
+            updated_at: None,
+            description: String::new(),
+            entities: vec![],
+            page: Page { number: 1, of: 1 },
+            delivered_in: "eu-central-1".to_owned(),
+        };
+        let decision = health(&event, noon());
+        format!("{} {}", decision.verdict.word(), decision.why)
+    }
+
+    #[test]
+    fn it_is_said_how_an_event_of_aws_health_stands() {
+        use HealthCategory::{Issue, ScheduledChange};
+        let earlier = Some(noon() - jiff::SignedDuration::from_mins(5));
+        for (category, status, ended_at, said) in [
+            (Issue, Some(HealthStatus::Open), None, "watch (open)"),
+            (Issue, Some(HealthStatus::Open), earlier, "note (open, and ended)"),
+            (Issue, Some(HealthStatus::Closed), None, "note (closed)"),
+            (ScheduledChange, Some(HealthStatus::Open), None, "note (open)"),
+            (
+                ScheduledChange,
+                Some(HealthStatus::Upcoming),
+                None,
+                "note (upcoming)",
+            ),
+            (ScheduledChange, None, None, "note (no status)"),
+        ] {
+            let (verdict, status_said) = said.split_once(' ').expect("two words");
+            let expected = format!("{verdict} AWS Health reports of EC2: AN_ISSUE {status_said}");
+            assert_eq!(issue(category, status, ended_at), expected);
+        }
+    }
+
+    /// A failed run whose event does not name the error, where the journal knows this of a run.
+    fn told_of(id: &str, outcome: Outcome) -> bool {
+        let event = ExecutionEvent {
+            state_machine:
+                "arn:aws:states:eu-central-1:111122223333:stateMachine:evenkeel-fail-over-database".to_owned(),
+            name: RUN.to_owned(),
+            status: ExecutionStatus::Failed,
+            error: None,
+            changed_at: noon(),
+        };
+        let journal = View {
+            incidents: vec![Incident {
+                id: id.parse().expect("valid"),
+                system: "shop".parse().expect("valid"),
+                recovery: Recovery::FailOverDatabase,
+                opened_at: noon(),
+                closed_at: noon(),
+                outcome,
+                seen: vec![],
+                left: None,
+            }],
+            ..View::default()
+        };
+        let known = Known {
+            facts: None,
+            journal: &journal,
+            now: noon(),
+        };
+        died(&event, known).is_none()
+    }
+
+    #[test]
+    fn a_run_that_failed_without_an_error_has_told_if_it_was_recorded_as_paged() {
+        assert!(told_of(RUN, Outcome::Paged));
+        assert!(!told_of(RUN, Outcome::Recovered));
+        assert!(!told_of("shop-another", Outcome::Paged));
+    }
+}

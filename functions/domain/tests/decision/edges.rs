@@ -35,6 +35,8 @@ const EDGES: &str = "
 | Instances were replaced in vain a day ago, but for a minute | unhealthy | - | a 2/0, b 1/1, c 2/0 | - | replace-instances 1439m paged vain 2 | ignore repeated |
 | Instances were replaced in vain a day ago | unhealthy | - | a 2/0, b 1/1, c 2/0 | - | replace-instances 1440m paged vain 2 | recover replace-instances |
 | Instances are unhealthy since the moment in which a person was paged | look | unhealthy 10m | a 2/0, b 1/1, c 2/0 | - | replace-instances 10m paged | recover replace-instances |
+| Users fail, and every target is just starting | users | - | a 0/0, b 0/0 | - | - | watch symptom-alone |
+| Instances are unhealthy, and every target is just starting | unhealthy | - | a 0/0, b 0/0 | - | - | recover replace-instances |
 | A zone was left half an hour ago | look | - | b 3/0, c 3/0 | - | left a 30m | note zone-looks-well |
 | A zone was left 29 minutes ago | look | - | b 3/0, c 3/0 | - | left a 29m | note all-is-well |
 | A zone was left, and has one target that is unhealthy | look | - | a 0/1, b 3/0, c 3/0 | - | left a 40m | note all-is-well |
@@ -70,6 +72,29 @@ fn a_look_finds_the_incident_that_the_alarm_reports() {
         );
         assert!(incident(&reported).is_some(), "{alarm}: {reported:?}");
         assert_eq!(incident(&reported), incident(&found), "{alarm}");
+    }
+}
+
+/// People hear of a matter once: what makes two of the same kind two matters is when the alarm rose.
+#[test]
+fn a_page_is_about_one_rise_of_an_alarm_whoever_reports_it() {
+    for (alarm, targets, past, page) in [
+        ("unhealthy", "a 0/2, b 0/2, c 0/2", "-", "every-target-unhealthy"),
+        ("unhealthy", "a 2/0, b 1/1, c 1/1", "vain 3", "boot-loop"),
+        ("users", "a 2/0, b 2/0, c 2/0", "-", "unexplained"),
+    ] {
+        let about = |comes: &str, also_up: &str| {
+            let text = format!("| {page} | {comes} | {also_up} | {targets} | - | {past} | page {page} |");
+            let row = rows(&text).remove(0);
+            let decision = row.decided();
+            assert_eq!(words(&decision), row.then, "{decision:?}");
+            decision.about.expect("it is about something")
+        };
+        let earlier = about("look", &format!("{alarm} 9m"));
+        assert_ne!(earlier, about("look", &format!("{alarm} 8m")), "{page}");
+        if alarm == "unhealthy" {
+            assert_eq!(earlier, about(&format!("{alarm} 9m"), "-"), "{page}");
+        }
     }
 }
 
@@ -121,6 +146,22 @@ fn an_issue_of_aws_health_is_evidence_for_what_it_can_be_behind_of_and_no_other(
     );
     let load = decided("load", "health/EC2 20m");
     assert!(!says(&load, "AWS Health"), "{load:?}");
+}
+
+#[test]
+fn an_issue_that_is_told_again_is_one_piece_of_evidence() {
+    let decision = decided("health open", "unreachable 2m, health 20m, health/RDS 20m");
+    assert_eq!(words(&decision), "recover fail-over-region");
+    let of = |service: &str| {
+        let line = format!("AWS Health has an open issue of {service} in");
+        said(&decision).iter().filter(|said| said.contains(&line)).count()
+    };
+    assert_eq!((of("EC2"), of("RDS")), (1, 1), "{:?}", said(&decision));
+    assert!(
+        says(&decision, "EC2 in eu-central-1 since 2026-10-01T11:59:00Z"),
+        "as it was told last: {:?}",
+        said(&decision)
+    );
 }
 
 #[test]
