@@ -359,6 +359,13 @@ async fn put(side: &Side, region: &Region, metric: &str, dimension: &str, value:
 /// Makes what ministack lacks on moto: a group, and an application that is deployed to it.
 pub(crate) async fn on_moto(side: Side, like: &Like) -> Side {
     let client = (side.autoscaling)(&side.home);
+    // moto loads a service when it is first asked of it, which may take longer than a call may.
+    side.until("moto loads its services", async || {
+        let groups = client.describe_auto_scaling_groups().send().await;
+        let applications = (side.codedeploy)(&side.home).list_applications().send().await;
+        groups.is_ok() && applications.is_ok()
+    })
+    .await;
     let configuration = client
         .create_launch_configuration()
         .launch_configuration_name("like");

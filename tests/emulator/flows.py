@@ -58,7 +58,10 @@ def a_person_moves_the_system_there_and_back(house):
 
 
 def a_lost_region_is_left_when_a_person_approves(house):
-    """An unplanned move: the source is fenced, a person is asked and accepts the risks, the global cluster fails over."""
+    """An unplanned move: the source is fenced, a person is asked and accepts the risks, the global cluster fails over.
+
+    And the way back, once the lost Region is there again, still fenced.
+    """
     shop, application = house["market"]
     application.lost_regions.add(PRIMARY)
     ask_router(shop, STANDBY, "fail-over-region")
@@ -76,6 +79,16 @@ def a_lost_region_is_left_when_a_person_approves(house):
     yield leads_to(shop, STANDBY)
     expect("users are served", application.why_not(STANDBY) is None, application.why_not(STANDBY))
     yield from journal_and_people(shop, STANDBY, execution, "fail-over-region", messages=2)
+
+    application.lost_regions.clear()
+    ask_router(shop, PRIMARY, "fail-back-region")
+    execution = started(shop, PRIMARY, "fail-back-region")
+    ended(shop, PRIMARY, execution)
+    yield writes_in(shop, PRIMARY)
+    expect("nothing fences it any more", not shop.is_isolated(PRIMARY), shop.cluster(PRIMARY)["VpcSecurityGroups"])
+    yield leads_to(shop, PRIMARY)
+    expect("users are served", application.why_not(PRIMARY) is None, application.why_not(PRIMARY))
+    yield from journal_and_people(shop, PRIMARY, execution, "fail-back-region")
 
 
 def a_high_load_brings_more_instances(house):
