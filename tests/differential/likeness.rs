@@ -8,9 +8,11 @@ use aws_sdk_codedeploy::types::RevisionLocation;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use aws_sdk_elasticache::types::ReplicationGroup;
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, ProtocolEnum};
 use aws_sdk_rds::types::{DbCluster, DbInstance};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecordSet};
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use deployment::history::{self, Which};
 use domain::names::{JOURNAL_TABLE, Recovery, Region};
 
@@ -24,6 +26,7 @@ pub(crate) struct Like {
     groups: Vec<(Region, AutoScalingGroup)>,
     records: Vec<ResourceRecordSet>,
     alarms: Vec<(Region, MetricAlarm)>,
+    cache: Option<ReplicationGroup>,
     revision: Option<RevisionLocation>,
 }
 
@@ -35,12 +38,16 @@ pub(crate) async fn of(side: &Side) -> Like {
         groups: Vec::new(),
         records: Vec::new(),
         alarms: Vec::new(),
+        cache: None,
         revision: None,
     };
     let mut regions = vec![side.home.clone()];
     if side.away != side.home {
         regions.push(side.away.clone());
-        like.records = side.records().await;
+        if side.switch().is_none() {
+            like.records = side.records().await;
+        }
+        like.cache = Some(side.replication_group().await);
     }
     for region in regions {
         let rds = (side.rds)(&region);
@@ -106,9 +113,13 @@ pub(crate) async fn on_ministack(mut side: Side, like: &Like) -> Side {
         side.target_groups.insert(region.clone(), target_group);
         side.listeners.insert(region.clone(), listener);
     }
-    side.hosted_zone = zone(&side, like).await;
+    if !like.records.is_empty() {
+        side.hosted_zone = zone(&side, like).await;
+    }
     table(&side).await;
     people(&side).await;
+    cache(&side, like).await;
+    switch(&side).await;
     watching(&side, like).await;
     side
 }
@@ -311,6 +322,45 @@ async fn people(side: &Side) {
         .definition(definition)
         .role_arn(role);
     made.send().await.expect("a machine");
+}
+
+async fn cache(side: &Side, like: &Like) {
+    let (Some(group), Some(id)) = (&like.cache, side.cache(&side.home)) else {
+        return;
+    };
+    let nodes = group
+        .node_groups()
+        .first()
+        .map_or(0, |nodes| nodes.node_group_members().len());
+    let make = (side.elasticache)(&side.home)
+        .create_replication_group()
+        .replication_group_id(id);
+    let make = make
+        .replication_group_description("like")
+        .engine("redis")
+        .cache_node_type("cache.t3.micro");
+    let make = make
+        .num_cache_clusters(i32::try_from(nodes).expect("few nodes"))
+        .multi_az_enabled(true);
+    make.automatic_failover_enabled(true)
+        .send()
+        .await
+        .expect("a replication group");
+}
+
+async fn switch(side: &Side) {
+    let Some((bucket, _)) = side.switch() else {
+        return;
+    };
+    let home = BucketLocationConstraint::from(side.away.as_str());
+    let place = CreateBucketConfiguration::builder()
+        .location_constraint(home)
+        .build();
+    let make = (side.s3)(&side.away).create_bucket().bucket(bucket);
+    make.create_bucket_configuration(place)
+        .send()
+        .await
+        .expect("a bucket");
 }
 
 async fn watching(side: &Side, like: &Like) {

@@ -20,10 +20,12 @@
     reason = "a line per row: what was compared is as good to know as what failed"
 )]
 
+mod caches;
 mod databases;
 mod deployments;
 mod likeness;
 mod locks;
+mod objects;
 mod people;
 mod side;
 mod table;
@@ -32,7 +34,7 @@ mod web;
 mod zone;
 
 use side::{Embedded, Side};
-use table::{MOTO, Row, TABLE};
+use table::{MOTO, OBJECTS, Row, TABLE};
 
 /// Where ministack listens, as `http://127.0.0.1:PORT`.
 const MINISTACK_URL: &str = "EVENKEEL_MINISTACK";
@@ -50,16 +52,27 @@ fn two_regions() -> String {
         text.contains(steered),
         "the system file steers in another way now"
     );
-    in_an_account_of_its_own(&text.replace(steered, by_records))
+    in_account("444455556666", &text.replace(steered, by_records))
+}
+
+/// The same, and the name is moved by an object.
+fn with_a_switch() -> String {
+    in_account(
+        "777788889999",
+        include_str!("../../rehearsal/systems/two-regions.toml"),
+    )
 }
 
 fn one_region() -> String {
-    in_an_account_of_its_own(include_str!("../../rehearsal/systems/one-region.toml"))
+    in_account(
+        "444455556666",
+        include_str!("../../rehearsal/systems/one-region.toml"),
+    )
 }
 
-/// The other account is that of the flows, which run on the same emulator.
-fn in_an_account_of_its_own(text: &str) -> String {
-    text.replace("111122223333", "444455556666")
+/// In an account of its own: the flows run in the file's, on the same emulator.
+fn in_account(account: &str, text: &str) -> String {
+    text.replace("111122223333", account)
 }
 
 #[test]
@@ -72,6 +85,7 @@ fn the_embedded_cloud_answers_as_somebody_elses_does() {
         return;
     };
     let mut wrong = compared(&two_regions(), "ministack", &ministack, TABLE);
+    wrong.extend(compared(&with_a_switch(), "ministack", &ministack, OBJECTS));
     wrong.extend(compared(&one_region(), "moto", &moto, MOTO));
     assert!(
         wrong.is_empty(),

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use futures_util::future::LocalBoxFuture;
 
 use crate::side::Side;
-use crate::{databases, deployments, locks, people, watching, web, zone};
+use crate::{caches, databases, deployments, locks, objects, people, watching, web, zone};
 
 /// What was read of an answer, by the name of the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,6 +138,7 @@ pub(crate) const TABLE: &[Row] = &[
         emulator: "accepted",
         why: "a desired capacity is at most the maximum (Auto Scaling API, UpdateAutoScalingGroup); ministack checks nothing",
     }]),
+    row("elasticache:DescribeReplicationGroups", caches::groups),
     row("elasticloadbalancing:DescribeTargetHealth", web::targets),
     row("elasticloadbalancing:DescribeListeners", web::listeners).but(&[Differs {
         field: "a listener that is none",
@@ -175,6 +176,19 @@ pub(crate) const TABLE: &[Row] = &[
         emulator: "TaskDoesNotExist",
         why: "Step Functions API, SendTaskSuccess, documents both; whoever answers takes them alike",
     }]),
+];
+
+/// What a name needs that is moved by an object.
+pub(crate) const OBJECTS: &[Row] = &[
+    row("s3:PutObject", objects::put).but(&[Differs {
+        field: "a bucket of somebody else",
+        embedded: "AccessDenied",
+        emulator: "accepted",
+        why: "S3 refuses another owner than the expected one (S3 User Guide, bucket owner condition); ministack looks at none",
+    }]),
+    // HeadObject, as IAM calls it.
+    row("s3:GetObject", objects::head),
+    row("s3:DeleteObject", objects::delete),
 ];
 
 /// What ministack lacks, on moto.
