@@ -13,7 +13,7 @@ use crate::side::{Side, said};
 use crate::table::Fields;
 
 impl Side {
-    fn site(&self, region: &Region) -> &Site {
+    pub(crate) fn site(&self, region: &Region) -> &Site {
         let shared = self.system.region_failover.as_ref().expect("two Regions");
         let site = shared.sites.iter().find(|site| site.region == *region);
         site.expect("a Region of the system")

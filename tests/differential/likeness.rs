@@ -44,10 +44,12 @@ pub(crate) async fn of(side: &Side) -> Like {
     let mut regions = vec![side.home.clone()];
     if side.away != side.home {
         regions.push(side.away.clone());
-        if side.switch().is_none() {
+        if !side.hosted_zone.is_empty() {
             like.records = side.records().await;
         }
-        like.cache = Some(side.replication_group().await);
+        if side.cache(&side.home).is_some() {
+            like.cache = Some(side.replication_group().await);
+        }
     }
     for region in regions {
         let rds = (side.rds)(&region);
@@ -406,8 +408,52 @@ async fn put(side: &Side, region: &Region, metric: &str, dimension: &str, value:
     put.send().await.expect("a datapoint");
 }
 
-/// Makes what ministack lacks on moto: a group, and an application that is deployed to it.
+async fn replica(side: &Side, like: &Like) {
+    let mut source = None;
+    for (region, instance) in &like.instances {
+        let (rds, id) = (
+            (side.rds)(region),
+            instance.db_instance_identifier().expect("an identifier"),
+        );
+        let zone = instance.availability_zone().map(str::to_owned);
+        side.until("moto loads RDS", async || {
+            rds.describe_db_instances().send().await.is_ok()
+        })
+        .await;
+        if let Some(source) = &source {
+            let make = rds.create_db_instance_read_replica().db_instance_identifier(id);
+            let make = make
+                .source_db_instance_identifier(source)
+                .set_availability_zone(zone);
+            make.send().await.expect("a replica");
+            continue;
+        }
+        let make = rds
+            .create_db_instance()
+            .db_instance_identifier(id)
+            .db_instance_class("db.r6g.large");
+        let make = make
+            .engine(instance.engine().expect("an engine"))
+            .allocated_storage(20);
+        let make = make.master_username("shop").master_user_password("not-a-secret");
+        let made = make
+            .set_availability_zone(zone)
+            .multi_az(true)
+            .send()
+            .await
+            .expect("an instance");
+        source = made
+            .db_instance()
+            .and_then(|made| made.db_instance_arn().map(str::to_owned));
+    }
+}
+
+/// Makes what ministack lacks on moto: a replica, or a group, and an application that is deployed to it.
 pub(crate) async fn on_moto(side: Side, like: &Like) -> Side {
+    if side.system.deployments.is_none() {
+        replica(&side, like).await;
+        return side;
+    }
     let client = (side.autoscaling)(&side.home);
     // moto loads a service when it is first asked of it, which may take longer than a call may.
     side.until("moto loads its services", async || {

@@ -27,6 +27,7 @@ mod likeness;
 mod locks;
 mod objects;
 mod people;
+mod replicas;
 mod side;
 mod table;
 mod watching;
@@ -34,7 +35,7 @@ mod web;
 mod zone;
 
 use side::{Embedded, Side};
-use table::{MOTO, OBJECTS, Row, TABLE};
+use table::{MOTO, OBJECTS, REPLICAS, Row, TABLE};
 
 /// Where ministack listens, as `http://127.0.0.1:PORT`.
 const MINISTACK_URL: &str = "EVENKEEL_MINISTACK";
@@ -63,6 +64,13 @@ fn with_a_switch() -> String {
     )
 }
 
+fn with_a_replica() -> String {
+    in_account(
+        "444455556666",
+        include_str!("../../rehearsal/systems/two-regions-replica.toml"),
+    )
+}
+
 fn one_region() -> String {
     in_account(
         "444455556666",
@@ -87,6 +95,7 @@ fn the_embedded_cloud_answers_as_somebody_elses_does() {
     let mut wrong = compared(&two_regions(), "ministack", &ministack, TABLE);
     wrong.extend(compared(&with_a_switch(), "ministack", &ministack, OBJECTS));
     wrong.extend(compared(&one_region(), "moto", &moto, MOTO));
+    wrong.extend(compared(&with_a_replica(), "moto", &moto, REPLICAS));
     assert!(
         wrong.is_empty(),
         "{} rows are wrong:\n{}",

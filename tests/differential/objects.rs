@@ -11,7 +11,7 @@ use crate::table::Fields;
 impl Side {
     /// The bucket and the key of the switch, if the name is moved by one.
     pub(crate) fn switch(&self) -> Option<(&str, &str)> {
-        match &self.system.region_failover.as_ref()?.traffic {
+        match self.traffic()? {
             Traffic::HealthCheck { bucket, key } => Some((bucket, key)),
             Traffic::Record { .. } | Traffic::RoutingControl { .. } => None,
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use domain::names::Region;
 use domain::system::System;
-use domain::system::region_failover::Web;
+use domain::system::region_failover::{Traffic, Web};
 use jiff::Timestamp;
 use rehearsal::clock::VirtualClock;
 use rehearsal::cloud::{Account, Clients, Desk};
@@ -76,7 +76,9 @@ impl Embedded {
             clock: Some(clock),
             ..Side::unnamed(system, "http://127.0.0.1:9")
         };
-        side.hosted_zone = "Z0123456789EXAMPLE".to_owned();
+        if let Some(Traffic::Record { hosted_zone, .. }) = side.traffic().cloned() {
+            side.hosted_zone = hosted_zone;
+        }
         for region in [side.home.clone(), side.away.clone()] {
             if let Some(web) = side.web(&region).cloned() {
                 side.target_groups.insert(region.clone(), web.target_group);
@@ -99,7 +101,7 @@ impl Side {
         let environment = Environment::read(|variable| {
             let value = match variable {
                 "AWS_REGION" => home.as_str(),
-                // Both emulators take the account from the key.
+                // ministack takes the account from the key; moto has the one that it was started with.
                 "AWS_ACCESS_KEY_ID" => account.as_str(),
                 "AWS_SECRET_ACCESS_KEY" => "not checked",
                 "AWS_ENDPOINT_URL" => url,
@@ -150,6 +152,11 @@ impl Side {
         let shared = self.system.region_failover.as_ref()?;
         let site = shared.sites.iter().find(|site| site.region == *region)?;
         Some(&site.web)
+    }
+
+    /// How the name is moved, of a system in two Regions.
+    pub(crate) fn traffic(&self) -> Option<&Traffic> {
+        Some(&self.system.region_failover.as_ref()?.traffic)
     }
 
     /// The name of the group of a Region.

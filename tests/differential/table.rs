@@ -6,7 +6,7 @@ use std::fmt::Display;
 use futures_util::future::LocalBoxFuture;
 
 use crate::side::Side;
-use crate::{caches, databases, deployments, locks, objects, people, watching, web, zone};
+use crate::{caches, databases, deployments, locks, objects, people, replicas, watching, web, zone};
 
 /// What was read of an answer, by the name of the field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -226,4 +226,43 @@ pub(crate) const MOTO: &[Row] = &[
         emulator: "an error without a code",
         why: "Auto Scaling answers ValidationError; moto fails with status 500",
     }]),
+];
+
+/// A DB instance with a replica in the other Region, which ministack does not make: on moto.
+pub(crate) const REPLICAS: &[Row] = &[
+    row("rds:DescribeDBInstances", replicas::instances).but(&[
+        Differs {
+            field: "its standby's zone is told",
+            embedded: "true",
+            emulator: "false",
+            why: "a Multi-AZ instance has a SecondaryAvailabilityZone (RDS API, DBInstance); both emulators leave it out",
+        },
+        Differs {
+            field: "whether it replicates is told",
+            embedded: "true",
+            emulator: "false",
+            why: "a replica has StatusInfos (RDS API, DBInstanceStatusInfo); moto leaves them out",
+        },
+    ]),
+    row("rds:ModifyDBInstance", replicas::isolate),
+    row("rds:CreateDBInstanceReadReplica", replicas::create).but(&[Differs {
+        field: "an identifier that is taken",
+        embedded: "DBInstanceAlreadyExists",
+        emulator: "accepted",
+        why: "RDS API, CreateDBInstanceReadReplica, documents the error; moto makes another of that name",
+    }]),
+    row("rds:PromoteReadReplica", replicas::promote).but(&[
+        Differs {
+            field: "an instance that is none",
+            embedded: "DBInstanceNotFound",
+            emulator: "an error without a code",
+            why: "RDS API, PromoteReadReplica, documents the error; moto fails with status 500",
+        },
+        Differs {
+            field: "it follows nobody then",
+            embedded: "true",
+            emulator: "false",
+            why: "a promoted replica is an instance of its own (RDS API, PromoteReadReplica); moto leaves its source set",
+        },
+    ]),
 ];
