@@ -7,6 +7,8 @@ use domain::names::{IncidentId, Recovery, Region, SystemName};
 use domain::steps::region::Risk;
 use jiff::Timestamp;
 
+use crate::account::Aws;
+
 /// Keeps an AWS application upright.
 #[derive(Debug, Parser)]
 #[command(name = "evenkeel", version, about, max_term_width = 80)]
@@ -36,6 +38,8 @@ pub(crate) enum Command {
     Arm(Arm),
     /// Show where a system serves, what runs, what is asked, and who disarmed it
     Status(Status),
+    /// Look whether an account is as the verbs need it
+    Doctor(Doctor),
     /// Accept or refuse a system file, with line, reason and hint
     Check(Check),
     /// Write the CloudFormation template of what Evenkeel needs in a Region
@@ -222,6 +226,30 @@ pub(crate) struct Status {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) kept: Kept,
+}
+
+/// The systems, where an account is meant: the files that were deployed to it.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Files {
+    /// The system file; evenkeel.toml in this folder, if left out; may be given several times
+    #[arg(long = "system-file", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evenkeel doctor\n  evenkeel doctor --system-file shop.toml --profile production\n\n\
+Changes nothing. Looks in every Region of the systems, or only in --region.\nExit codes: 0 all is well; 1 something is \
+not; 2 not understood; 3 AWS cannot be asked."
+)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) aws: Aws,
 }
 
 #[derive(Debug, Args)]

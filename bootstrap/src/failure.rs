@@ -8,6 +8,8 @@ use evenkeel::stack;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use rehearsal::{prove, scenario, stage};
 
+use crate::account;
+
 /// Why the program did not do what it was asked.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub(crate) enum Failure {
@@ -86,6 +88,13 @@ pub(crate) enum Failure {
         #[help]
         hint: String,
     },
+    /// AWS did not do it.
+    #[error("{error}")]
+    Account {
+        error: account::Error,
+        #[help]
+        hint: String,
+    },
     /// Systems and a Region make no stack.
     #[error("{error}")]
     NoStack {
@@ -104,6 +113,15 @@ pub(crate) enum Failure {
     /// The output could not be written.
     #[error("the output could not be written")]
     Output(#[from] std::io::Error),
+}
+
+impl From<account::Error> for Failure {
+    fn from(error: account::Error) -> Self {
+        Self::Account {
+            hint: error.hint(),
+            error,
+        }
+    }
 }
 
 /// A place in a user's file, and what is wrong there.
@@ -165,6 +183,7 @@ impl Failure {
             Self::Unreadable { .. } | Self::Scenario { .. } | Self::NotKept { .. } | Self::NoStack { .. } => {
                 2
             }
+            Self::Account { .. } => 3,
             Self::Refused { .. }
             | Self::NoEvent { .. }
             | Self::NotThat { .. }

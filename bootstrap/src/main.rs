@@ -1,5 +1,6 @@
 //! The command-line program. Data goes to stdout, everything else to stderr.
 
+mod account;
 mod cli;
 mod commands;
 mod failure;

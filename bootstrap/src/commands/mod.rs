@@ -2,19 +2,23 @@
 
 mod check;
 mod decide;
+pub(crate) mod doctor;
 mod lint;
 mod operate;
 mod prove;
 mod rehearse;
 mod template;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use domain::system::{self, System};
 
-use crate::cli::Command;
+use crate::cli::{Command, Files};
 use crate::failure::Failure;
+
+/// The system file that is meant where none is named.
+const SYSTEM_FILE: &str = "evenkeel.toml";
 
 /// Does what was typed.
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -28,11 +32,23 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Disarm(asked) => operate::disarm(&asked.wish),
         Command::Arm(asked) => operate::arm(&asked.wish),
         Command::Status(asked) => operate::status(&asked),
+        Command::Doctor(asked) => doctor::run(&asked),
         Command::Check(asked) => check::run(&asked),
         Command::Template(asked) => template::run(&asked),
         Command::Decide(asked) => decide::run(&asked),
         Command::Lint(asked) => lint::run(&asked),
     }
+}
+
+/// The systems of an account: those of the files that were named, or of `evenkeel.toml` in this folder.
+fn read_systems(named: &Files) -> Result<Vec<System>, Failure> {
+    let usual = [PathBuf::from(SYSTEM_FILE)];
+    let files = if named.files.is_empty() {
+        &usual[..]
+    } else {
+        &named.files[..]
+    };
+    files.iter().map(|path| read_system(path)).collect()
 }
 
 fn read_system(path: &Path) -> Result<System, Failure> {

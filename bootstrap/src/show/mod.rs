@@ -1,6 +1,7 @@
 //! What people read: without colour, and at 80 columns.
 
 pub(crate) mod arming;
+pub(crate) mod checkup;
 pub(crate) mod facts;
 pub(crate) mod progress;
 pub(crate) mod proof;

@@ -219,7 +219,7 @@ impl Service {
     }
 }
 
-fn tls(roots: trust::Roots) -> Result<TlsContext, InitError> {
+pub(crate) fn tls(roots: trust::Roots) -> Result<TlsContext, InitError> {
     let context = TlsContext::builder().with_trust_store(roots.into()).build();
     context.map_err(|error| InitError::Tls {
         why: error.to_string(),

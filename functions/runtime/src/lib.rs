@@ -22,6 +22,7 @@
 //! | `init` | [`InitError`]: why a function cannot start, and how Lambda hears of it |
 //! | `invocation` | one event: call, catch a panic, log a line, name the error |
 //! | `logs` | JSON lines |
+//! | `people` | what a person's machine trusts: the program at a terminal is not a function |
 //! | `payload` | the event's bytes, past the parser of `lambda_runtime` |
 //! | `serve` | [`serve`] and [`serve_raw`]: the process from start to SIGTERM |
 //! | `systems` | the system files packaged with the function |
@@ -36,6 +37,7 @@ mod init;
 mod invocation;
 mod logs;
 mod payload;
+mod people;
 mod serve;
 mod systems;
 mod trust;
@@ -45,4 +47,5 @@ pub use clock::SystemClock;
 pub use in_region::InRegion;
 pub use init::InitError;
 pub use invocation::PANIC;
+pub use people::tls_for_people;
 pub use serve::{serve, serve_raw};
