@@ -12,7 +12,10 @@ use crate::account::Aws;
 /// Keeps an AWS application upright.
 #[derive(Debug, Parser)]
 #[command(name = "evenkeel", version, about, max_term_width = 80)]
-#[command(after_help = "Exit codes: 0 good; 1 refused, or an objective was missed; 2 not understood.")]
+#[command(
+    after_help = "Exit codes: 0 good; 1 refused, or an objective was missed; 2 not understood;\n3 AWS cannot be asked: \
+credentials, permissions, network, not deployed; 4 it still runs\n(watch)."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -38,6 +41,12 @@ pub(crate) enum Command {
     Arm(Arm),
     /// Show where a system serves, what runs, what is asked, and who disarmed it
     Status(Status),
+    /// Follow a run, step by step, until it ends
+    Watch(Watch),
+    /// List the runs, newest first
+    History(History),
+    /// Let a run go on from the state in which it failed
+    Redrive(Redrive),
     /// Look whether an account is as the verbs need it
     Doctor(Doctor),
     /// Accept or refuse a system file, with line, reason and hint
@@ -48,6 +57,10 @@ pub(crate) enum Command {
     Decide(Decide),
     /// Look for mistakes in state machines (Amazon States Language)
     Lint(Lint),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print the manual page, or write one for each command
+    Man(Manual),
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +132,20 @@ pub(crate) struct Prove {
     pub(crate) json: bool,
 }
 
+/// Which cloud is meant: an account, or an embedded one that is kept.
+///
+/// Why it is decided this way: docs/decisions/0030-which-cloud-is-meant.md
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Place {
+    /// The embedded cloud that is kept in FILE, instead of an account
+    #[arg(long = "rehearsal", value_name = "FILE", conflicts_with_all = ["files", "profile", "endpoint_url"])]
+    pub(crate) rehearsal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
+    #[command(flatten)]
+    pub(crate) aws: Aws,
+}
+
 /// Where the embedded cloud is kept between two commands.
 #[derive(Debug, Args)]
 pub(crate) struct Kept {
@@ -145,7 +172,8 @@ pub(crate) struct Signed {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  evenkeel run switch-over-region --by ana --because \"maintenance\"\n  \
-evenkeel run fail-back-region --by ana --because \"the Region is back\"\n\n\
+evenkeel run fail-back-region --by ana --because \"the Region is back\"\n  \
+evenkeel run scale-out --by ana --because \"a sale\" --profile production\n\n\
 Runs in the Region that is to serve: the standby for fail-over-region and\nswitch-over-region, the primary \
 for the others, unless --region says otherwise."
 )]
@@ -158,11 +186,14 @@ pub(crate) struct Run {
     /// The system; needed where there are several
     #[arg(long, value_name = "NAME")]
     pub(crate) system: Option<SystemName>,
-    /// The Region it runs in
-    #[arg(long, value_name = "REGION")]
-    pub(crate) region: Option<Region>,
+    /// The run's input, instead of one that is made: JSON, as a run of another day was given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Args)]
@@ -170,11 +201,11 @@ pub(crate) struct Run {
     after_help = "Example:\n  evenkeel approve INCIDENT --by ana --because \"the Region is gone\" --accept data-loss"
 )]
 pub(crate) struct Approve {
-    #[command(flatten)]
-    pub(crate) answer: Answer,
     /// A risk that is accepted by its name; may be given several times
     #[arg(long = "accept", value_name = "RISK")]
     pub(crate) accepts: Vec<Risk>,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
 }
 
 #[derive(Debug, Args)]
@@ -183,8 +214,11 @@ pub(crate) struct Answer {
     pub(crate) incident: IncidentId,
     #[command(flatten)]
     pub(crate) signed: Signed,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Args)]
@@ -215,17 +249,83 @@ pub(crate) struct Arming {
     pub(crate) system: SystemName,
     #[command(flatten)]
     pub(crate) signed: Signed,
-    #[command(flatten)]
-    pub(crate) kept: Kept,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Status {
     /// Print one JSON object instead
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) kept: Kept,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evenkeel status\n  evenkeel status --system shop --profile production\n  \
+evenkeel status --rehearsal .evenkeel/rehearsal.json\n\n\
+Readiness: `ready`, a recovery starts by itself as the policy has it; `recovering`;\n`asks`, a run waits for a \
+person; `disarmed`; `not deployed`; `unknown`, the journal\ndoes not answer.\n\
+Exit codes: 0 all is seen; 1 a part cannot be seen; 2 not understood; 3 nothing can."
+)]
+pub(crate) struct Status {
+    /// This system only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<SystemName>,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evenkeel watch INCIDENT --at-most 30m\n\n\
+A line for each state that is entered and for what a step waits for, and the\nend; with --json, an object a line. \
+Stopping it (Ctrl-C) stops nothing else.\nExit codes: 0 recovered, or found healthy; 1 rolled back, paged, failed \
+or stopped;\n2 not understood; 3 AWS cannot be asked; 4 it still runs after --at-most.")]
+pub(crate) struct Watch {
+    /// The run, as the message and `evenkeel status` name it
+    pub(crate) incident: IncidentId,
+    /// Watch no longer than that; six hours, if left out
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at_most: Option<domain::duration::Duration>,
+    /// Print a JSON object for each line instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evenkeel history\n  evenkeel history --system shop --last 100 --json\n\n\
+Ended runs from the journal; those that run, or never came to their record, from\nStep Functions, which keeps them for \
+90 days.\nExit codes: 0 all is read; 1 a Region is missing; 2 not understood; 3 nothing can be\nread."
+)]
+pub(crate) struct History {
+    /// This system only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<SystemName>,
+    /// So many, beginning with the latest
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) last: u32,
+    /// Print one JSON array instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evenkeel redrive INCIDENT\n\n\
+For a run that was aborted, timed out or broke, at most 14 days ago, in an account.\nOne that has paged has come to its \
+end: `evenkeel run` starts another. Where another\nrun took the lock meanwhile, its steps refuse.\n\
+Exit codes: 0 it goes on; 1 refused; 2 not understood; 3 AWS cannot be asked.")]
+pub(crate) struct Redrive {
+    /// The run, as `evenkeel history` names it
+    pub(crate) incident: IncidentId,
+    /// Print one JSON object instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// The systems, where an account is meant: the files that were deployed to it.
@@ -304,6 +404,23 @@ pub(crate) struct Lint {
     /// The definitions, each a JSON file
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  evenkeel completions bash > ~/.local/share/bash-completion/completions/evenkeel"
+)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  evenkeel man | man -l -\n  evenkeel man --to ~/.local/share/man/man1")]
+pub(crate) struct Manual {
+    /// Write a page for the program and for each command into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) to: Option<PathBuf>,
 }
 
 fn machine(text: &str) -> Result<Recovery, String> {

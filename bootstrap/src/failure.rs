@@ -9,6 +9,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Na
 use rehearsal::{prove, scenario, stage};
 
 use crate::account;
+use crate::commands::operate::target::Undecided;
 
 /// Why the program did not do what it was asked.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -69,6 +70,14 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// Manual pages cannot be written.
+    #[error("cannot write manual pages into {}", .path.display())]
+    #[diagnostic(help("name another folder with `--to FOLDER`"))]
+    NoManual {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     /// What was tried cannot be kept.
     #[error("cannot keep what is tried in {}", .path.display())]
     #[diagnostic(help("name another folder with `--kept FOLDER`"))]
@@ -88,6 +97,17 @@ pub(crate) enum Failure {
         #[help]
         hint: String,
     },
+    /// It cannot be told which cloud is meant.
+    #[error("{error}")]
+    Undecided {
+        error: Undecided,
+        #[help]
+        hint: String,
+    },
+    /// What is done in accounts only.
+    #[error("`{verb}` is for accounts: an embedded cloud has nothing like it")]
+    #[diagnostic(help("name the system file of an account with --system-file"))]
+    NotEmbedded { verb: &'static str },
     /// AWS did not do it.
     #[error("{error}")]
     Account {
@@ -113,6 +133,28 @@ pub(crate) enum Failure {
     /// The output could not be written.
     #[error("the output could not be written")]
     Output(#[from] std::io::Error),
+}
+
+impl From<Undecided> for Failure {
+    fn from(error: Undecided) -> Self {
+        Self::Undecided {
+            hint: error.hint(),
+            error,
+        }
+    }
+}
+
+/// What AWS says is explained, wherever it comes from.
+impl From<operate::Error> for Failure {
+    fn from(error: operate::Error) -> Self {
+        match error {
+            operate::Error::Aws(error) => account::Error::from(error).into(),
+            error => Self::Operate {
+                hint: error.hint(),
+                error,
+            },
+        }
+    }
 }
 
 impl From<account::Error> for Failure {
@@ -180,15 +222,19 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         let code = match &self {
-            Self::Unreadable { .. } | Self::Scenario { .. } | Self::NotKept { .. } | Self::NoStack { .. } => {
-                2
-            }
+            Self::Unreadable { .. }
+            | Self::Scenario { .. }
+            | Self::NotKept { .. }
+            | Self::NoStack { .. }
+            | Self::Undecided { .. }
+            | Self::NotEmbedded { .. } => 2,
             Self::Account { .. } => 3,
             Self::Refused { .. }
             | Self::NoEvent { .. }
             | Self::NotThat { .. }
             | Self::Unwritable { .. }
             | Self::NotTried { .. }
+            | Self::NoManual { .. }
             | Self::Unplayed(_)
             | Self::Operate { .. }
             | Self::TooMuch { .. }

@@ -424,3 +424,139 @@ fn a_disarmed_system_is_left_alone_and_a_person_is_paged() {
 fn a_command_that_is_none_is_answered_with_how_to_ask() {
     insta::assert_snapshot!(refused(&Desk::empty(), "rehears"));
 }
+
+/// Types a line against an account: in an environment of which nothing is a matter of this machine.
+fn types_in_an_account(desk: &Desk, line: &str, credentials: bool) -> Seen {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_evenkeel"));
+    command
+        .args(line.split_whitespace())
+        .current_dir(desk.path())
+        .env_clear()
+        .env("HOME", desk.path())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        // One attempt: nobody will answer, however often it is asked.
+        .env("AWS_MAX_ATTEMPTS", "1");
+    if credentials {
+        command
+            .env("AWS_ACCESS_KEY_ID", "none")
+            .env("AWS_SECRET_ACCESS_KEY", "none");
+    }
+    let output = command.output().expect("the program starts");
+    Seen::new(line, &output, desk.path())
+}
+
+/// A port of this machine on which nobody listens.
+const NOBODY: &str = "--endpoint-url http://127.0.0.1:9";
+
+#[test]
+fn where_both_clouds_may_be_meant_neither_is_touched() {
+    let desk = asked().with("evenkeel.toml", SYSTEM);
+    let before = std::fs::read(desk.path().join(".evenkeel/rehearsal.json")).expect("it is kept");
+    for verb in [
+        "run scale-out",
+        "disarm shop",
+        "arm shop",
+        "approve x",
+        "reject x",
+        "stop x",
+    ] {
+        let seen = desk.types(&format!("{verb} --by ana --because maintenance"));
+        assert_eq!(seen.code, Some(2), "{seen}");
+    }
+    let seen = desk.types("status");
+    assert_eq!(seen.code, Some(2), "{seen}");
+    insta::assert_snapshot!(seen);
+    let after = std::fs::read(desk.path().join(".evenkeel/rehearsal.json")).expect("it is kept");
+    assert_eq!(before, after);
+    let seen = desk.types("status --rehearsal .evenkeel/rehearsal.json");
+    assert_eq!(seen.code, Some(0), "{seen}");
+}
+
+#[test]
+fn a_folder_that_holds_neither_cloud_is_told_what_to_do() {
+    let seen = Desk::empty().types("watch shop-x");
+    assert_eq!(seen.code, Some(2), "{seen}");
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn whoever_has_no_credentials_is_told_where_they_were_looked_for() {
+    let desk = Desk::empty().with("evenkeel.toml", SYSTEM);
+    let seen = types_in_an_account(&desk, "status", false);
+    assert_eq!(seen.code, Some(3), "{seen}");
+    insta::assert_snapshot!(seen);
+    let seen = types_in_an_account(&desk, "status --profile production", false);
+    assert!(seen.err.contains("in the profile `production`"), "{seen}");
+}
+
+#[test]
+fn an_account_that_does_not_answer_is_no_account_without_systems() {
+    let desk = Desk::empty().with("evenkeel.toml", SYSTEM);
+    for verb in [
+        "status",
+        "history",
+        "watch shop-scale-out-x",
+        "redrive shop-scale-out-x",
+        "run scale-out --by ana --because maintenance",
+        "approve shop-scale-out-x --by ana --because maintenance",
+        "stop shop-scale-out-x --by ana --because maintenance",
+        "disarm shop --by ana --because maintenance",
+    ] {
+        let seen = types_in_an_account(&desk, &format!("{verb} {NOBODY}"), true);
+        assert_eq!((seen.code, seen.out.as_str()), (Some(3), ""), "{seen}");
+        assert!(seen.err.contains("no answer from AWS"), "{seen}");
+        assert!(seen.err.contains("hint: "), "{seen}");
+    }
+    let seen = types_in_an_account(&desk, &format!("doctor {NOBODY}"), true);
+    assert_eq!(seen.code, Some(1), "{seen}");
+    narrow(&seen);
+}
+
+#[test]
+fn a_region_in_which_no_system_lives_is_refused() {
+    let desk = Desk::empty().with("evenkeel.toml", SYSTEM);
+    let seen = types_in_an_account(&desk, &format!("history --region us-east-1 {NOBODY}"), true);
+    assert_eq!(seen.code, Some(2), "{seen}");
+    insta::assert_snapshot!(seen);
+}
+
+#[test]
+fn what_was_rehearsed_is_history() {
+    let desk = asked();
+    let history = desk.types("history --json").json();
+    let incident = history[0]["incident"].as_str().expect("a run").to_owned();
+    assert_eq!(history[0]["execution"], "RUNNING", "{history}");
+    let seen = desk.types(&format!("watch {incident}"));
+    assert_eq!(seen.code, Some(4), "it still runs: {seen}");
+    narrow(&seen);
+    let seen = desk.types(&format!("stop {incident} --by ana --because enough --json"));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(seen.json()["stop"]["by"], "ana");
+    let seen = desk.types("history");
+    narrow(&seen);
+    insta::assert_snapshot!(seen);
+    let seen = desk.types(&format!("watch {incident}"));
+    assert_eq!(seen.code, Some(1), "rolled back: {seen}");
+    narrow(&seen);
+    let seen = desk.types(&format!("redrive {incident}"));
+    assert_eq!(seen.code, Some(2), "{seen}");
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let desk = Desk::empty();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let seen = desk.types(&format!("completions {shell}"));
+        assert_eq!((seen.code, seen.err.as_str()), (Some(0), ""), "{shell}");
+        assert!(seen.out.contains("redrive"), "{shell}");
+    }
+    let seen = desk.types("man");
+    assert!(
+        seen.out.starts_with(".ie") && seen.out.contains("evenkeel"),
+        "{seen}"
+    );
+    let seen = desk.types("man --to pages");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let page = std::fs::read_to_string(desk.path().join("pages/evenkeel-watch.1")).expect("a page");
+    assert!(page.contains("at\\-most"), "{page}");
+}

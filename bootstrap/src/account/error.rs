@@ -15,8 +15,8 @@ use runtime::InitError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// There are no credentials anywhere.
-    #[error("no AWS credentials were found: {why}")]
-    NoCredentials { why: String },
+    #[error("no AWS credentials were found{}", looked_in(.profile.as_deref()))]
+    NoCredentials { profile: Option<String> },
     /// What should give credentials does not.
     #[error("the AWS credentials cannot be had: {why}")]
     Credentials { why: String },
@@ -32,6 +32,9 @@ pub(crate) enum Error {
     /// The credentials are of another account.
     #[error("the system file says account {meant}, and the credentials are of account {found}")]
     OtherAccount { meant: AccountId, found: String },
+    /// No Region was named.
+    #[error("no Region is named")]
+    NoRegion,
     /// The caller may not do it.
     #[error("not permitted to call {call}: {why}")]
     Denied { call: String, why: String },
@@ -79,6 +82,7 @@ impl Error {
             Self::OtherAccount { .. } => {
                 "name the profile of the account that the system file is about with --profile; nothing was changed"
             }
+            Self::NoRegion => "name one with --region",
             Self::Denied { .. } => {
                 "use credentials that may do that; docs/guide/operating.md lists what every verb needs, and `evenkeel doctor` tries it"
             }
@@ -144,13 +148,25 @@ impl From<CredentialsError> for Error {
     fn from(error: CredentialsError) -> Self {
         let why = causes(&error);
         match error {
-            CredentialsError::CredentialsNotLoaded(_) => Self::NoCredentials { why },
+            CredentialsError::CredentialsNotLoaded(_) => Self::NoCredentials { profile: None },
+            // The chain's last resort, which speaks for all of it: whoever is not on an instance of EC2 never meant that.
+            _ if why.contains("IMDS") => Self::NoCredentials { profile: None },
             _ => Self::having(why),
         }
     }
 }
 
 impl Error {
+    /// Credentials were looked for in that profile.
+    pub(super) fn of_profile(self, named: Option<&String>) -> Self {
+        match self {
+            Self::NoCredentials { .. } => Self::NoCredentials {
+                profile: named.cloned(),
+            },
+            other => other,
+        }
+    }
+
     /// Credentials could not be had.
     fn having(why: String) -> Self {
         let lower = why.to_lowercase();
@@ -168,6 +184,13 @@ fn of_credentials(why: &str) -> bool {
     let lower = why.to_lowercase();
     let unsent = lower.starts_with("the call got no answer") || lower.starts_with("the request could not be");
     unsent && (lower.contains("credentials") || lower.contains("sso token"))
+}
+
+fn looked_in(profile: Option<&str>) -> String {
+    match profile {
+        Some(profile) => format!(" in the profile `{profile}`"),
+        None => ": not in the environment, not in a profile, and this machine has no role".to_owned(),
+    }
 }
 
 fn causes(error: &dyn std::error::Error) -> String {
@@ -270,6 +293,14 @@ mod tests {
     fn none_and_broken_are_told_apart() {
         let none = Error::from(CredentialsError::not_loaded_no_source());
         assert!(matches!(none, Error::NoCredentials { .. }), "{none}");
+        assert_eq!(
+            none.of_profile(Some(&"production".to_owned())).to_string(),
+            "no AWS credentials were found in the profile `production`"
+        );
+        let last = Error::from(CredentialsError::provider_error(
+            "failed to load IMDS session token",
+        ));
+        assert!(matches!(last, Error::NoCredentials { .. }), "{last}");
         let broken = Error::from(CredentialsError::invalid_configuration("no profile `x`"));
         assert!(matches!(broken, Error::Credentials { .. }), "{broken}");
     }

@@ -33,3 +33,12 @@ pub(crate) fn block_on<T>(asked: impl Future<Output = T>) -> std::io::Result<T> 
         .build()?;
     Ok(runtime.block_on(asked))
 }
+
+/// Lets time pass before AWS is asked once more.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a person at a terminal waits; nothing that runs in the account does"
+)]
+pub(crate) async fn pause(time: std::time::Duration) {
+    tokio::time::sleep(time).await;
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{AppName, BehaviorVersion};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -25,6 +26,7 @@ const CALL: Duration = Duration::from_secs(45);
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     config: SdkConfig,
+    pub(super) credentials: Credentials,
 }
 
 impl Account {
@@ -54,18 +56,45 @@ impl Account {
         let config = loader.load().await;
         let provider = config
             .credentials_provider()
-            .ok_or_else(|| Error::NoCredentials {
-                why: "the SDK looked nowhere".to_owned(),
-            })?;
-        let credentials = provider.provide_credentials().await?;
-        let seeded = SharedCredentialsProvider::new(Seeded::new(credentials, provider));
+            .ok_or(Error::NoCredentials { profile: None })?;
+        let credentials = provider.provide_credentials().await;
+        let credentials =
+            credentials.map_err(|error| Error::from(error).of_profile(asked.profile.as_ref()))?;
+        let seeded = SharedCredentialsProvider::new(Seeded::new(credentials.clone(), provider));
         let config = config.into_builder().credentials_provider(seeded).build();
-        Ok(Self { config })
+        Ok(Self { config, credentials })
     }
 
     /// What the client of any service is made of, for a Region. A call may take [`ATTEMPT`]: whoever uploads takes more.
     pub(crate) fn config_in(&self, region: &Region) -> SdkConfig {
         let region = aws_config::Region::new(region.to_string());
         self.config.clone().into_builder().region(region).build()
+    }
+
+    /// DynamoDB in a Region.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "here a person's clients are made, and handed on"
+    )]
+    pub(crate) fn dynamodb(&self, region: &Region) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config_in(region))
+    }
+
+    /// Step Functions in a Region.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "here a person's clients are made, and handed on"
+    )]
+    pub(crate) fn sfn(&self, region: &Region) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.config_in(region))
+    }
+
+    /// Service Quotas in a Region.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "here a person's clients are made, and handed on"
+    )]
+    pub(crate) fn quotas(&self, region: &Region) -> aws_sdk_servicequotas::Client {
+        aws_sdk_servicequotas::Client::new(&self.config_in(region))
     }
 }

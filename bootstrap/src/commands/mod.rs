@@ -1,10 +1,12 @@
 //! One file per command.
 
 mod check;
+mod completions;
 mod decide;
 pub(crate) mod doctor;
 mod lint;
-mod operate;
+mod man;
+pub(crate) mod operate;
 mod prove;
 mod rehearse;
 mod template;
@@ -32,11 +34,16 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Disarm(asked) => operate::disarm(&asked.wish),
         Command::Arm(asked) => operate::arm(&asked.wish),
         Command::Status(asked) => operate::status(&asked),
+        Command::Watch(asked) => operate::watch(&asked),
+        Command::History(asked) => operate::history(&asked),
+        Command::Redrive(asked) => operate::redrive(&asked),
         Command::Doctor(asked) => doctor::run(&asked),
         Command::Check(asked) => check::run(&asked),
         Command::Template(asked) => template::run(&asked),
         Command::Decide(asked) => decide::run(&asked),
         Command::Lint(asked) => lint::run(&asked),
+        Command::Completions(asked) => completions::run(&asked),
+        Command::Man(asked) => man::run(&asked),
     }
 }
 

@@ -12,10 +12,7 @@ pub(crate) fn write(out: &mut impl Write, findings: &[Finding]) -> Result<()> {
     let mut before = None;
     for finding in findings {
         if before != Some(&finding.region) {
-            let place = finding
-                .region
-                .as_ref()
-                .map_or("everywhere", |region| region.as_str());
+            let place = &finding.region;
             writeln!(out, "{}{place}", if before.is_some() { "\n" } else { "" })?;
             before = Some(&finding.region);
         }
@@ -29,6 +26,7 @@ fn one(out: &mut impl Write, finding: &Finding) -> Result<()> {
         Verdict::Good => "good",
         Verdict::Wrong => "WRONG",
         Verdict::Unknown => "unknown",
+        Verdict::Unseen => "unseen",
     };
     for (index, line) in wrap(&finding.seen, WIDTH - MARGIN).iter().enumerate() {
         let (verdict, what) = if index == 0 {

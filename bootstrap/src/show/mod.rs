@@ -2,14 +2,18 @@
 
 pub(crate) mod arming;
 pub(crate) mod checkup;
+pub(crate) mod done;
 pub(crate) mod facts;
+pub(crate) mod history;
 pub(crate) mod progress;
 pub(crate) mod proof;
 pub(crate) mod report;
 pub(crate) mod scenarios;
 pub(crate) mod status;
 pub(crate) mod summary;
+pub(crate) mod systems;
 pub(crate) mod timeline;
+pub(crate) mod watched;
 
 /// The columns that every output fits.
 pub(crate) const WIDTH: usize = 80;
@@ -19,6 +23,13 @@ pub(crate) const WIDTH: usize = 80;
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<std::borrow::Cow<'_, str>> {
     let options = textwrap::Options::new(width).break_words(true);
     textwrap::wrap(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
+}
+
+/// Says something beside the matter, on stderr.
+pub(crate) fn note(text: &str) {
+    for line in wrap(&format!("note: {text}"), WIDTH) {
+        anstream::eprintln!("{line}");
+    }
 }
 
 /// A length of time as people say it.

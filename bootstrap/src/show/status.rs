@@ -89,7 +89,7 @@ pub(crate) fn write(
 }
 
 /// Who disarmed it, or who armed it last. With the day: it may have been another one.
-fn armed(out: &mut impl Write, status: &Status) -> Result<()> {
+pub(super) fn armed(out: &mut impl Write, status: &Status) -> Result<()> {
     const AT: &str = "%Y-%m-%d %H:%M:%SZ";
     if let Some(Disarmed { at, by, because }) = &status.disarmed {
         let text = format!("by {by} since {}, because {because}", at.strftime(AT));
@@ -105,7 +105,7 @@ fn armed(out: &mut impl Write, status: &Status) -> Result<()> {
     }
 }
 
-fn question(out: &mut impl Write, asked: &domain::journal::Question) -> Result<()> {
+pub(super) fn question(out: &mut impl Write, asked: &domain::journal::Question) -> Result<()> {
     if let Some(answer) = &asked.answer {
         return row(
             out,
@@ -142,7 +142,7 @@ fn question(out: &mut impl Write, asked: &domain::journal::Question) -> Result<(
     )
 }
 
-fn row(out: &mut impl Write, name: &str, text: &str) -> Result<()> {
+pub(super) fn row(out: &mut impl Write, name: &str, text: &str) -> Result<()> {
     for (index, line) in wrap(text, WIDTH - MARGIN).iter().enumerate() {
         let name = if index == 0 { name } else { "" };
         writeln!(out, "  {name:<11} {line}")?;

@@ -23,6 +23,15 @@ pub fn invoked(recovery: Recovery) -> BTreeSet<Function> {
     Function::ALL.into_iter().filter(names).collect()
 }
 
+/// A machine's definition as it stands in an account: with the functions' names in the places of their placeholders.
+pub fn deployed(recovery: Recovery) -> String {
+    invoked(recovery)
+        .into_iter()
+        .fold(definition(recovery).to_owned(), |text, function| {
+            text.replace(&format!("${{{}}}", function.logical()), &function.name())
+        })
+}
+
 /// A machine, its log group and its role.
 pub(super) fn add(template: &mut Template, recovery: Recovery) {
     let id = id(recovery);

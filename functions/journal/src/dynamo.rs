@@ -61,6 +61,17 @@ impl DynamoJournal {
         }
     }
 
+    /// The latest runs that were recorded, newest first: for people, who want to see more of them than a decision does.
+    ///
+    /// # Errors
+    /// As every operation of [`Journal`]; `Refused` when they fill more pages than one read may take.
+    pub async fn incidents(&self, system: &SystemName, at_most: usize) -> Result<Vec<Incident>> {
+        let latest = self
+            .items(system, key::INCIDENT, Order::Descending, at_most)
+            .await?;
+        latest.iter().map(item::to_incident).collect()
+    }
+
     /// One item, as it is now.
     async fn item(&self, system: &SystemName, sort: &str) -> Result<Option<Item>> {
         let call = self

@@ -70,6 +70,14 @@ pub enum Error {
         /// What was asked for.
         incident: String,
     },
+    /// The run cannot be redriven.
+    #[error("{incident} cannot be redriven: {why}")]
+    NotRedrivable {
+        /// The run.
+        incident: String,
+        /// What AWS says, or why it would not help.
+        why: String,
+    },
     /// AWS, or the journal.
     #[error(transparent)]
     Aws(#[from] step::Error),
@@ -101,6 +109,7 @@ impl Error {
                 format!("if you mean it, add `{}`", accepts.join(" "))
             }
             Self::NoSuchRun { .. } => "`evenkeel status` lists the runs".to_owned(),
+            Self::NotRedrivable { .. } => "`evenkeel run` starts another".to_owned(),
             Self::Aws(_) => "nothing was changed unless it says so; it is safe to repeat".to_owned(),
         }
     }

@@ -8,6 +8,7 @@
 mod answer;
 mod arm;
 mod error;
+mod redrive;
 mod run;
 mod status;
 mod stop;
@@ -21,6 +22,7 @@ use domain::system::{System, Systems};
 pub use answer::Answered;
 pub use arm::{Arming, Disarming, NotIn};
 pub use error::Error;
+pub use redrive::Redriven;
 pub use run::Started;
 pub use status::{Open, Status};
 pub use stop::Stopped;

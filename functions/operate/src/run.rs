@@ -4,6 +4,7 @@ use domain::journal::Journal;
 use domain::names::{IncidentId, Recovery, SystemName};
 use domain::step::output;
 use domain::steps::Run;
+use domain::system::System;
 use runtime::aws::classify;
 use serde::Serialize;
 
@@ -32,21 +33,7 @@ impl<J: Journal> Hands<J> {
     ) -> Result<Started, Error> {
         let (by, because) = reason.kept()?;
         let system = self.system(system)?;
-        if recovery.crosses_regions() {
-            let refused = |error: domain::step::Error| Error::NotHere {
-                why: error.to_string(),
-            };
-            system.moving_to(&self.region).map_err(refused)?;
-        }
         let now = self.clock.now();
-        if let Some(lock) = self.journal.lock(&system.name).await?
-            && lock.is_held(now)
-        {
-            return Err(Error::Running {
-                holder: lock.holder.to_string(),
-                until: lock.expires_at,
-            });
-        }
         let key = format!("{by}@{}", now.as_millisecond());
         let run = Run {
             system: system.name.clone(),
@@ -55,17 +42,49 @@ impl<J: Journal> Hands<J> {
             opened_at: now,
             because: format!("ordered by {by}: {because}"),
         };
+        self.start(system, &run).await
+    }
+
+    /// Starts a recovery with an input that is given, but for the reason: a person orders it now, whoever did before.
+    ///
+    /// # Errors
+    /// As [`Hands::run`]. AWS refuses a name that another run has had within 90 days.
+    pub async fn run_with(&self, input: Run, reason: Reason<'_>) -> Result<Started, Error> {
+        let (by, because) = reason.kept()?;
+        let system = self.system(&input.system)?;
+        let run = Run {
+            because: format!("ordered by {by}: {because}"),
+            ..input
+        };
+        self.start(system, &run).await
+    }
+
+    async fn start(&self, system: &System, run: &Run) -> Result<Started, Error> {
+        if run.recovery.crosses_regions() {
+            let refused = |error: domain::step::Error| Error::NotHere {
+                why: error.to_string(),
+            };
+            system.moving_to(&self.region).map_err(refused)?;
+        }
+        if let Some(lock) = self.journal.lock(&system.name).await?
+            && lock.is_held(self.clock.now())
+        {
+            return Err(Error::Running {
+                holder: lock.holder.to_string(),
+                until: lock.expires_at,
+            });
+        }
         let started = self
             .sfn
             .start_execution()
-            .state_machine_arn(recovery.state_machine_arn(&self.region, &system.account))
+            .state_machine_arn(run.recovery.state_machine_arn(&self.region, &system.account))
             .name(run.incident.as_str())
-            .input(output(&run)?.to_string())
+            .input(output(run)?.to_string())
             .send()
             .await
             .map_err(|error| classify("states:StartExecution", error))?;
         Ok(Started {
-            incident: run.incident,
+            incident: run.incident.clone(),
             execution_arn: started.execution_arn().to_owned(),
         })
     }
