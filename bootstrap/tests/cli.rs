@@ -495,11 +495,11 @@ fn an_account_that_does_not_answer_is_no_account_without_systems() {
     for verb in [
         "status",
         "history",
-        "watch shop-scale-out-x",
-        "redrive shop-scale-out-x",
-        "run scale-out --by ana --because maintenance",
-        "approve shop-scale-out-x --by ana --because maintenance",
-        "stop shop-scale-out-x --by ana --because maintenance",
+        "watch shop-fail-over-database-x",
+        "redrive shop-fail-over-database-x",
+        "run fail-over-database --by ana --because maintenance",
+        "approve shop-fail-over-database-x --by ana --because maintenance",
+        "stop shop-fail-over-database-x --by ana --because maintenance",
         "disarm shop --by ana --because maintenance",
     ] {
         let seen = types_in_an_account(&desk, &format!("{verb} {NOBODY}"), true);

@@ -78,8 +78,8 @@ impl Account {
     /// The first answer counts: one Region may be lost.
     async fn identity_in_any(&self, regions: &[Region]) -> Result<Identity, Error> {
         let mut asked = JoinSet::new();
-        for region in regions.iter().cloned() {
-            let account = self.clone();
+        for region in regions {
+            let (account, region) = (self.clone(), region.clone());
             asked.spawn(async move { account.identity(&region).await });
         }
         let mut failed = Error::NoRegion;

@@ -3,14 +3,19 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use aws_sdk_sfn::operation::redrive_execution::{RedriveExecutionError, RedriveExecutionOutput};
 use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessOutput;
 use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
 use aws_sdk_sfn::primitives::DateTime;
+use aws_sdk_sfn::types::ExecutionStatus;
+use aws_sdk_sfn::types::error::ExecutionNotRedrivable;
 use aws_smithy_mocks::{MockResponseInterceptor, RuleMode, create_mock_http_client, mock};
 use domain::clock::Clock;
 use domain::duration::Duration;
 use domain::journal::{Journal, Question};
 use domain::names::{IncidentId, Recovery, SystemName};
+use domain::steps::Run;
 use domain::steps::region::{Answer, Risk};
 use domain::system::{Systems, read};
 use jiff::Timestamp;
@@ -76,10 +81,45 @@ impl Work {
                 .build()
                 .expect("complete")
         });
+        let describe = mock!(aws_sdk_sfn::Client::describe_execution).then_compute_output(|input| {
+            let arn = input.execution_arn().unwrap_or_default();
+            DescribeExecutionOutput::builder()
+                .execution_arn(arn)
+                .state_machine_arn("machine")
+                .start_date(DateTime::from_secs(0))
+                .status(ExecutionStatus::Failed)
+                .error(if arn.ends_with("told") {
+                    "Paged"
+                } else {
+                    "States.Runtime"
+                })
+                .redrive_status_reason("it ended 15 days ago")
+                .build()
+                .expect("complete")
+        });
+        let redriven = Arc::clone(&told);
+        let redrive = mock!(aws_sdk_sfn::Client::redrive_execution)
+            .match_requests(|input| !input.execution_arn().unwrap_or_default().ends_with("old"))
+            .then_compute_output(move |input| {
+                let arn = input.execution_arn().unwrap_or_default().to_owned();
+                redriven.lock().expect("whole").push(arn);
+                RedriveExecutionOutput::builder()
+                    .redrive_date(DateTime::from_secs(7))
+                    .build()
+                    .expect("complete")
+            });
+        let refuse = mock!(aws_sdk_sfn::Client::redrive_execution)
+            .match_requests(|input| input.execution_arn().unwrap_or_default().ends_with("old"))
+            .then_error(|| {
+                RedriveExecutionError::ExecutionNotRedrivable(ExecutionNotRedrivable::builder().build())
+            });
         let mocks = MockResponseInterceptor::new()
             .rule_mode(RuleMode::MatchAny)
             .with_rule(&answer)
-            .with_rule(&start);
+            .with_rule(&start)
+            .with_rule(&describe)
+            .with_rule(&redrive)
+            .with_rule(&refuse);
         let config = aws_sdk_sfn::Config::builder()
             .behavior_version(aws_sdk_sfn::config::BehaviorVersion::latest())
             .region(aws_sdk_sfn::config::Region::new("eu-central-1"))
@@ -361,4 +401,66 @@ async fn nobody_disarms_without_a_name_or_a_system_that_is_not_there() {
     assert!(matches!(error, Error::NoSuchSystem { .. }), "{error}");
     let status = work.hands.status(&shop()).await.expect("known");
     assert_eq!(status.disarmed, None, "nothing is written");
+}
+
+#[tokio::test]
+async fn a_run_goes_on_unless_it_has_told_people_or_aws_refuses() {
+    let work = Work::begin();
+    let redrive = async |name: &str| {
+        let incident: IncidentId = name.parse().expect("valid");
+        let recovery = Recovery::FailOverDatabase;
+        work.hands.redrive(&shop(), recovery, &incident).await
+    };
+    let redriven = redrive("shop-fail-over-database-broken")
+        .await
+        .expect("it goes on");
+    assert_eq!(redriven.at.as_second(), 7);
+    assert_eq!(
+        work.told(),
+        [
+            "arn:aws:states:eu-central-1:111122223333:execution:evenkeel-fail-over-database:shop-fail-over-database-broken"
+        ]
+    );
+    let told = redrive("shop-fail-over-database-told").await;
+    assert!(matches!(told, Err(Error::NotRedrivable { .. })), "{told:?}");
+    let old = redrive("shop-fail-over-database-old").await.expect_err("too old");
+    assert_eq!(
+        old.to_string(),
+        "shop-fail-over-database-old cannot be redriven: it ended 15 days ago"
+    );
+    assert_eq!(work.told().len(), 1, "nothing else was redriven");
+}
+
+#[tokio::test]
+async fn a_run_does_not_go_on_beside_another() {
+    let work = Work::begin().asked().await;
+    let other = "shop-fail-over-database-broken".parse().expect("valid");
+    let refused = work
+        .hands
+        .redrive(&shop(), Recovery::FailOverDatabase, &other)
+        .await;
+    assert!(matches!(refused, Err(Error::Running { .. })), "{refused:?}");
+    assert!(work.told().is_empty());
+}
+
+#[tokio::test]
+async fn an_input_that_is_given_names_the_run() {
+    let work = Work::begin();
+    let input = Run {
+        system: shop(),
+        incident: "shop-fail-over-database-again".parse().expect("valid"),
+        recovery: Recovery::FailOverDatabase,
+        opened_at: Timestamp::UNIX_EPOCH,
+        because: "an alarm of another day".to_owned(),
+    };
+    let started = work
+        .hands
+        .run_with(input.clone(), REASON)
+        .await
+        .expect("it starts");
+    assert_eq!(started.incident, input.incident);
+    assert_eq!(work.told(), ["shop-fail-over-database-again"]);
+    let work = Work::begin().asked().await;
+    let refused = work.hands.run_with(input, REASON).await;
+    assert!(matches!(refused, Err(Error::Running { .. })), "{refused:?}");
 }
