@@ -30,9 +30,9 @@ def main(url, folder):
     shops = [Shop(url, name) for name in NAMES]
     files = []
     for shop in shops:
-        file = folder / f"{shop.name}.toml"
-        file.write_text(shop.create())
-        files.append(file)
+        shop.file = folder / f"{shop.name}.toml"
+        shop.file.write_text(shop.create())
+        files.append(shop.file)
     applications = [application.Application(shop) for shop in shops]
     application.serve(applications, folder / "application.pem")
     threading.Thread(target=measure, args=(shops,), daemon=True).start()

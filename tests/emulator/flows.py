@@ -6,7 +6,9 @@ is read back from the emulator, or is what people got; nothing is taken from wha
 
 import datetime
 import json
+import os
 import pathlib
+import subprocess
 
 import stack
 from emulator import wait_for
@@ -44,7 +46,11 @@ def a_person_moves_the_system_there_and_back(house):
     shop, application = house["store"]
     for recovery, left, region in (("switch-over-region", PRIMARY, STANDBY), ("fail-back-region", STANDBY, PRIMARY)):
         standing = shop.group(region)["DesiredCapacity"]
-        ask_router(shop, region, recovery)
+        if recovery == "switch-over-region":
+            ran = program(shop, region, "run", recovery, "--by", "the suite", "--because", "it is a test", "--json")
+            expect("the program starts it", ran.returncode == 0, ran.stderr)
+        else:
+            ask_router(shop, region, recovery)
         execution = started(shop, region, recovery)
         ended(shop, region, execution)
         yield writes_in(shop, region)
@@ -66,13 +72,13 @@ def a_lost_region_is_left_when_a_person_approves(house):
     application.lost_regions.add(PRIMARY)
     ask_router(shop, STANDBY, "fail-over-region")
     execution = started(shop, STANDBY, "fail-over-region")
-    question = wait_for("the question in the journal", lambda: items(shop, STANDBY, "asked#"), 60)[0]
+    wait_for("the question in the journal", lambda: items(shop, STANDBY, "asked#"), 60)
     still = shop.writing_region()
     expect("nothing is promoted before a person says so", still == PRIMARY, still)
     expect("the source's database is fenced", shop.is_isolated(PRIMARY), shop.cluster(PRIMARY)["VpcSecurityGroups"])
     expect("the source's edge is frozen", shop.edge(PRIMARY) == "503", shop.edge(PRIMARY))
     yield "ModifyDBCluster and ModifyListener: the source is fenced and its edge answers 503, before anybody is asked"
-    yield approve(shop, execution, question)
+    yield approve(shop, execution)
     ended(shop, STANDBY, execution)
     yield writes_in(shop, STANDBY)
     yield f"{STANDBY} has {serves(shop, STANDBY)} healthy targets"
@@ -295,17 +301,21 @@ def leads_to(shop, region):
     return f"{by}: {shop.hostname} leads to {seen[0][0]}, which is {region}"
 
 
-def approve(shop, execution, question):
-    """Answers as the program does against the embedded cloud: accepting every risk by its name."""
-    risks = [risk["S"] for risk in question["risks"]["L"]]
-    answer = {
-        "answer": "approved",
-        "by": "the suite",
-        "at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "because": "it is a test",
-        "seen": ["the suite approved it"],
-        "accepted": risks,
-    }
-    states = shop.client("stepfunctions", STANDBY)
-    states.send_task_success(taskToken=question["token"]["S"], output=json.dumps(answer))
-    return f"SendTaskSuccess: approved, accepting {' and '.join(risks)}"
+def approve(shop, execution):
+    """A person answers with the program: first without accepting what may be lost, which is refused."""
+    answer = ["approve", execution["name"], "--by", "the suite", "--because", "it is a test"]
+    refused = program(shop, STANDBY, *answer)
+    expect("no approval without accepting the risk", refused.returncode != 0, refused.stdout)
+    expect("the risk is named", "data-loss" in refused.stderr, refused.stderr)
+    given = program(shop, STANDBY, *answer, "--accept", "data-loss", "--json")
+    expect("the approval is given", given.returncode == 0, given.stderr)
+    return "evenkeel approve: refused without --accept data-loss, and given with it"
+
+
+def program(shop, region, *arguments):
+    """Evenkeel's own program, asked as a person does."""
+    where = ["--endpoint-url", shop.url, "--region", region, "--system-file", shop.file]
+    keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "not checked"}
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **keys}
+    command = [stack.BUILT / "evenkeel", *arguments, *where]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)

@@ -48,6 +48,7 @@ class Shop:
         number = 1 + NAMES.index(name)
         self.addresses = {region: f"127.0.{number}.{index}" for index, region in enumerate(REGIONS, start=1)}
         self.clusters = {PRIMARY: f"{name}-db", STANDBY: f"{name}-db-{STANDBY}"}
+        self.file = None  # the system file, once it is written
         self.target_groups, self.listeners, self.queues = {}, {}, {}
         self.bucket = f"{name}-switch-{STANDBY}" if name in STEERED_BY_AN_OBJECT else None
 
