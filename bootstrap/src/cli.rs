@@ -279,7 +279,7 @@ pub(crate) struct Status {
 #[command(after_help = "Example:\n  evenkeel watch INCIDENT --at-most 30m\n\n\
 A line for each state that is entered and for what a step waits for, and the\nend; with --json, an object a line. \
 Stopping it (Ctrl-C) stops nothing else.\nExit codes: 0 recovered, or found healthy; 1 rolled back, paged, failed \
-or stopped;\n2 not understood; 3 AWS cannot be asked; 4 it still runs after --at-most.")]
+or\nstopped; 2 not understood; 3 AWS cannot be asked; 4 it still runs after --at-most.")]
 pub(crate) struct Watch {
     /// The run, as the message and `evenkeel status` name it
     pub(crate) incident: IncidentId,

@@ -228,6 +228,11 @@ impl Failure {
             | Self::NoStack { .. }
             | Self::Undecided { .. }
             | Self::NotEmbedded { .. } => 2,
+            // It was asked, and said no.
+            Self::Account {
+                error: account::Error::Refused { .. },
+                ..
+            } => 1,
             Self::Account { .. } => 3,
             Self::Refused { .. }
             | Self::NoEvent { .. }

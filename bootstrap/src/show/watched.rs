@@ -122,15 +122,15 @@ impl Shown {
         let took = took.map_or_else(String::new, |ms| format!(" after {}", duration(ms)));
         let outcome = match (&ended.outcome, record) {
             (Some(outcome), _) => outcome.clone(),
-            // It was recorded before anybody was told, and then nobody could be.
-            (None, _) if ended.error.as_deref() == Some("Unheard") => {
-                "failed, and nobody could be told".to_owned()
-            }
             (None, Some(record)) => record.outcome.to_string(),
             (None, None) => ended.status.clone(),
         };
         self.lines(&[String::new(), format!("{outcome}{took}")])?;
         if ended.outcome.is_none() {
+            // The record was written before anybody was told, and then nobody could be.
+            if ended.error.as_deref() == Some("Unheard") {
+                self.indented("Nobody could be told.")?;
+            }
             let error = ended.error.as_deref().unwrap_or("no error is named");
             let cause = crate::commands::operate::events::words(ended.cause.as_deref().unwrap_or_default());
             self.indented(&format!("{}: {error}: {cause}", ended.status))?;
