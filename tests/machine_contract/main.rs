@@ -13,4 +13,5 @@ mod failures;
 mod names;
 mod payloads;
 mod play;
+mod shared;
 mod understudy;

@@ -12,8 +12,19 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// The crates that are Evenkeel's.
-const OURS: [&str; 8] = [
-    "assess", "database", "domain", "events", "journal", "notify", "router", "runtime",
+const OURS: [&str; 12] = [
+    "assess",
+    "cache",
+    "capacity",
+    "database",
+    "deployment",
+    "domain",
+    "events",
+    "journal",
+    "notify",
+    "router",
+    "runtime",
+    "traffic",
 ];
 
 /// From now on what is traced is printed, and so is a panic.
@@ -75,6 +86,23 @@ mod tests {
         assert!(!targets.would_enable("aws_sigv4::http_request", &Level::DEBUG));
         assert!(targets.would_enable("aws_smithy_runtime", &Level::WARN));
         assert!(!targets.would_enable("lambda_runtime::layers::panic", &Level::ERROR));
+    }
+
+    #[test]
+    fn what_every_function_says_is_kept() {
+        let functions = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut heard = 0;
+        for folder in std::fs::read_dir(functions).expect("the folder of the functions") {
+            let name = folder.expect("a readable entry").file_name();
+            let name = name.to_str().expect("a plain name");
+            // What a person does by hand is no function.
+            if name == "operate" {
+                continue;
+            }
+            assert!(targets(None).would_enable(name, &Level::INFO), "{name}");
+            heard += 1;
+        }
+        assert_eq!(heard, OURS.len() - 1, "all of them, and `events`");
     }
 
     #[test]

@@ -36,6 +36,7 @@ fn publish(world: &mut World, region: &Region, input: &PublishInput) -> Result<P
         key: key.unwrap_or_default().to_owned(),
         subject: input.subject().unwrap_or_default().to_owned(),
         text: input.message().unwrap_or_default().to_owned(),
+        standing: world.standing(),
     };
     world.say(Actor::People, heard.subject.clone());
     world.heard.push(heard);

@@ -47,7 +47,7 @@ pub(crate) fn judge(left: &mut Left) {
     }
     for (name, run) in &runs {
         run_ended(world, name, run, struck);
-        let broken = promise::unkept(run);
+        let broken = promise::unkept(world, run, struck);
         let said = || {
             format!(
                 "{name} says that it recovered, and {}",
@@ -159,7 +159,10 @@ fn left_no_worse(world: &mut World, name: &str, run: &Execution, struck: &[(Ms, 
     world.ledger.demand(Invariant::NoWorse, now, kept, || {
         format!(
             "{name} failed and left {}, having found {}",
-            ended.map_or_else(|| "nobody knows what".to_owned(), |end| end.left.to_string()),
+            ended.map_or_else(
+                || "nobody knows what".to_owned(),
+                |end| end.left.service.to_string()
+            ),
             run.found
         )
     });

@@ -3,23 +3,41 @@
 use domain::names::Recovery;
 use serde_json::Value;
 
-use crate::injection::{CallFault, Fault, Injection, InvocationFault, What};
+use crate::injection::{CallFault, EntryFault, Fault, Injection, InvocationFault, What};
+use crate::scenario::Outcome;
 use crate::world::execution::Execution;
-use crate::world::{Ms, World};
+use crate::world::{Ms, Standing, World};
 
-/// What is not so although a run said that it recovered, judged by how the system was when it ended. Nothing if the run said no
-/// such thing.
-pub(super) fn unkept(run: &Execution) -> Option<&'static str> {
+/// What is not so although a run said that it recovered, judged by how the system was when people first heard it. Nothing if the
+/// run said no such thing. An outage that began after the run had verified the system is another incident.
+pub(super) fn unkept(world: &World, run: &Execution, struck: &[(Ms, Injection)]) -> Option<&'static str> {
     let end = run.end.as_ref().filter(|end| end.outcome == "recovered")?;
     let recovery = run.input["recovery"].as_str().and_then(Recovery::named)?;
-    let no_writer = || (!end.left.has_writer).then_some("no database takes writes");
-    let not_served = || (!end.left.serves).then_some("users are not served");
+    let key = format!("{}/{}", run.input["incident"].as_str()?, Outcome::Recovered);
+    let told = world.heard.iter().find(|heard| heard.key == key);
+    let broken = missing(recovery, told.map_or(end.left, |heard| heard.standing));
+    let is_another =
+        || lost_a_plane(struck) && run.verified.is_some_and(|then| missing(recovery, then).is_none());
+    broken.filter(|_| !is_another())
+}
+
+/// Whether a plane of a Region went down.
+fn lost_a_plane(struck: &[(Ms, Injection)]) -> bool {
+    let down = |fault: &Fault| matches!(fault, Fault::Entry(EntryFault::Down(..)));
+    struck.iter().any(|(_, injection)| down(&injection.fault))
+}
+
+/// What a machine promises and the system lacks.
+fn missing(recovery: Recovery, standing: Standing) -> Option<&'static str> {
+    let Standing { service, leads } = standing;
+    let no_writer = || (!service.has_writer).then_some("no database takes writes");
+    let not_served = || (!service.serves).then_some("users are not served");
     match recovery {
         // The writer takes writes; users may fail for other reasons.
         Recovery::FailOverDatabase => no_writer(),
         // Whoever asks is led to where writes are taken; resolvers that are late are theirs.
         Recovery::FailOverRegion | Recovery::SwitchOverRegion | Recovery::FailBackRegion => {
-            (!end.leads).then_some("the name does not lead to where writes are taken")
+            (!leads).then_some("the name does not lead to where writes are taken")
         }
         // Users are served again, or still.
         Recovery::RollBackDeployment

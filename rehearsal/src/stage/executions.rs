@@ -99,9 +99,8 @@ impl Stage<'_> {
         let no_worse = (alone || !failed).then(|| !failed || world.rests_no_worse_than(known.found));
         let end = End {
             at: clock.elapsed_ms(),
-            left: world.service(),
+            left: world.standing(),
             no_worse,
-            leads: world.leads_to_the_writer(),
             status: result.status.as_str(),
             outcome,
             transitions: result.transitions,
@@ -209,6 +208,12 @@ impl Observer for Reader<'_> {
                 if let Some(tries) = self.tries.get(&**name).filter(|tries| **tries > 1) {
                     let line = format!("{}: {name} took {tries} tries", self.machine);
                     self.stage.desk.world().say(Actor::Machine, line);
+                }
+                // The machines name what they do: these look at the system from the outside.
+                if name.starts_with("Verify") {
+                    let mut world = self.stage.desk.world();
+                    let standing = world.standing();
+                    world.executions.verified(self.name, standing);
                 }
             }
             _ => {}

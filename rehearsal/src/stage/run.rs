@@ -184,10 +184,9 @@ impl Stage<'_> {
             world.say(Actor::Machine, format!("{name} is lost with {lost}"));
             let end = End {
                 at: world.now,
-                left: world.service(),
+                left: world.standing(),
                 // Nobody was there to do better.
                 no_worse: Some(true),
-                leads: world.leads_to_the_writer(),
                 status: LOST,
                 outcome: String::new(),
                 transitions: 0,

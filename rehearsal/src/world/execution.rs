@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Ms;
 use super::database::Service;
+use super::{Ms, Standing};
 
 /// What the name of an execution ends with that was started once more for the same run.
 pub const AGAIN: &str = "-again";
@@ -25,6 +25,8 @@ pub struct Execution {
     pub started: Ms,
     /// How the database was when it started.
     pub found: Service,
+    /// How the system was when the execution had verified it last.
+    pub verified: Option<Standing>,
     /// How it ended, if it did.
     pub end: Option<End>,
 }
@@ -34,13 +36,11 @@ pub struct Execution {
 pub struct End {
     /// When.
     pub at: Ms,
-    /// How the database was when it ended.
-    pub left: Service,
+    /// How the system was when it ended.
+    pub left: Standing,
     /// Whether that is no worse than what it found, or becomes so with nobody acting: what AWS was asked for goes on, outages end,
     /// and health checks, name servers and resolvers follow. Not known where another run was at work.
     pub no_worse: Option<bool>,
-    /// Whether users who asked then were led to where the database takes writes.
-    pub leads: bool,
     /// As `DescribeExecution` spells it.
     pub status: &'static str,
     /// What its output calls the outcome, or the error's name.
@@ -81,6 +81,7 @@ impl Executions {
                     input,
                     started: now,
                     found,
+                    verified: None,
                     end: None,
                 };
                 self.0.insert(name.to_owned(), execution);
@@ -88,6 +89,13 @@ impl Executions {
             }
             Some(known) if known.end.is_none() && known.input == input => Start::Same,
             Some(_) => Start::Exists,
+        }
+    }
+
+    /// Notes how the system is, which one has just verified.
+    pub fn verified(&mut self, name: &str, standing: Standing) {
+        if let Some(execution) = self.0.get_mut(name) {
+            execution.verified = Some(standing);
         }
     }
 

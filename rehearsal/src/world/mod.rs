@@ -91,6 +91,17 @@ pub struct Heard {
     pub subject: String,
     /// The whole of it.
     pub text: String,
+    /// How the system was then.
+    pub standing: Standing,
+}
+
+/// How the system is at an instant: what somebody who says that it recovered is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The database and its users.
+    pub service: Service,
+    /// Whether users who ask are led to where the database takes writes.
+    pub leads: bool,
 }
 
 /// The world. See the module.
@@ -528,6 +539,14 @@ impl World {
             later.advance(self.now + minutes * 60_000);
             later.service().is_no_worse_than(found)
         })
+    }
+
+    /// How it is now.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            service: self.service(),
+            leads: self.leads_to_the_writer(),
+        }
     }
 
     /// Whether users who ask now are led to where the database takes writes. Without a name there is nowhere else.

@@ -191,6 +191,14 @@ impl Expression {
         if let Some(value) = self.path.as_ref().and_then(|path| path.walk(bindings)) {
             return Ok(value);
         }
+        match self.evaluate_once(bindings) {
+            // A process that was suspended has used up its time without a loop. One that loops does so again.
+            Err(Error::Bound(TIMEOUT)) => self.evaluate_once(bindings),
+            ended => ended,
+        }
+    }
+
+    fn evaluate_once(&self, bindings: &dyn Bindings) -> Result<Value, Error> {
         let mut context = Context::new();
         if let Some(states) = self.states.bind(bindings) {
             context.bind("states".to_owned(), states);
@@ -227,11 +235,12 @@ fn threw(error: EvaluatorError) -> Error {
         Some("D1011" | "U1001") => Error::Bound(
             "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive",
         ),
-        Some("D1012") => Error::Bound("Expression evaluation timeout: Check for infinite loop"),
+        Some("D1012") => Error::Bound(TIMEOUT),
         Some(_) | None => Error::Threw(message.to_owned()),
     }
 }
 
+const TIMEOUT: &str = "Expression evaluation timeout: Check for infinite loop";
 const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 
 impl StatesUse {
