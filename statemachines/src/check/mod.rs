@@ -2,11 +2,12 @@
 //!
 //! Three layers. Parsing says what keeps the definition from being a machine at all; [`fields`] says which fields do not
 //! belong where they stand; the rest walk the parsed machine: [`paths`] from state to state, [`variables`] along those
-//! paths, [`errors`] down the lists of Retry and Catch.
+//! paths, [`errors`] down the lists of Retry and Catch, [`integrations`] at what a Task calls.
 
 mod errors;
 mod expressions;
 mod fields;
+mod integrations;
 mod paths;
 mod variables;
 
@@ -38,6 +39,7 @@ fn check_machine(machine: &StateMachine) -> Vec<Finding> {
         for state in &block.states {
             errors::check(state, &mut findings);
             expressions::check(state, &mut findings);
+            integrations::check(state, &mut findings);
         }
     });
     findings

@@ -148,6 +148,26 @@ fn rules_that_are_never_matched_are_named() {
 }
 
 #[test]
+fn a_heartbeat_is_shorter_than_its_timeout() {
+    let task = |heartbeat: u32| {
+        machine(json!({"A": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "TimeoutSeconds": 60,
+            "HeartbeatSeconds": heartbeat,
+            "End": true
+        }}))
+    };
+    assert_eq!(found(&task(20)), Vec::<String>::new());
+    for heartbeat in [60, 90] {
+        finds(
+            &task(heartbeat),
+            "$.States.A.HeartbeatSeconds: error: the heartbeat",
+        );
+    }
+}
+
+#[test]
 fn what_is_no_machine_says_what_a_machine_is() {
     finds(&json!([]), "$: error: expected an object, got an array");
     finds(&json!({}), "the field StartAt is missing");
