@@ -7,6 +7,7 @@
 //! A payload that is no signal ends as the error `InvalidEvent`. Lambda then keeps the payload: after its retries the
 //! function's dead-letter queue has it, with the error beside it.
 
+pub mod heartbeat;
 pub mod look;
 
 use std::sync::Arc;

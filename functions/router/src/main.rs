@@ -8,7 +8,7 @@ use domain::names::JOURNAL_TABLE;
 use domain::step::{Failure, output};
 use journal::DynamoJournal;
 use router::{Look, Router};
-use runtime::{Service, SystemClock};
+use runtime::{Service, SystemClock, metrics};
 
 #[expect(clippy::disallowed_methods, reason = "main builds the clients")]
 fn main() -> ExitCode {
@@ -41,6 +41,10 @@ fn main() -> ExitCode {
             let router = Arc::clone(&router);
             async move {
                 let routed = router.route(&payload).await?;
+                if router::heartbeat::is_beat(&payload) {
+                    // A log that is gone is what the missing heartbeat says.
+                    let _ = metrics::count(metrics::LOOKS, router.clock.now());
+                }
                 output(&routed).map_err(|error| Failure::from(&error))
             }
         })

@@ -83,6 +83,35 @@ async fn an_alarm_starts_its_recovery_and_the_process_ends_cleanly() {
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
 }
 
+/// The alarm on silence counts these lines.
+#[tokio::test]
+async fn a_scheduled_look_leaves_a_heartbeat_and_an_alarm_leaves_none() {
+    let (aws, systems) = (aws(started()).await, Systems::shop().expect("written"));
+    let mut function = function(&aws, &systems).await;
+    function.invoke(alarm_now()).await.expect("routed");
+    let look = json!({
+        "evenkeel": "assess",
+        "system": "*",
+        "schedule": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/evenkeel-look",
+        "time": SystemClock.now().to_string(),
+    });
+    let routed = function.invoke(look.to_string()).await.expect("routed");
+    assert_eq!(routed[0]["system"], "shop", "{routed}");
+    let ended = function.shut_down().await.expect("ends");
+    let lines = ended.output.lines();
+    let documents: Vec<Value> = lines
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|line: &Value| line.get("_aws").is_some())
+        .collect();
+    assert_eq!(documents.len(), 1, "{}", ended.output);
+    assert_eq!(documents[0]["Looks"], 1);
+    let metrics = &documents[0]["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(
+        (&metrics["Namespace"], &metrics["Metrics"][0]["Name"]),
+        (&json!("Evenkeel"), &json!("Looks"))
+    );
+}
+
 #[tokio::test]
 async fn an_execution_that_exists_is_no_error() {
     let exists = Answer::json_error(400, "ExecutionAlreadyExists", "exists");

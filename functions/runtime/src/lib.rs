@@ -22,6 +22,7 @@
 //! | `init` | [`InitError`]: why a function cannot start, and how Lambda hears of it |
 //! | `invocation` | one event: call, catch a panic, log a line, name the error |
 //! | `logs` | JSON lines |
+//! | [`metrics`] | what is counted, as JSON lines that CloudWatch reads |
 //! | `people` | what a person's machine trusts: the program at a terminal is not a function |
 //! | `payload` | the event's bytes, past the parser of `lambda_runtime` |
 //! | `serve` | [`serve`] and [`serve_raw`]: the process from start to SIGTERM |
@@ -36,6 +37,7 @@ mod in_region;
 mod init;
 mod invocation;
 mod logs;
+pub mod metrics;
 mod payload;
 mod people;
 mod serve;
