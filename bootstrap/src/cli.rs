@@ -366,12 +366,16 @@ pub(crate) struct Check {
 #[command(
     after_help = "Example:\n  evenkeel template --region eu-west-1 shop.toml > eu-west-1.json\n\n\
 One template for each Region in which a system lives. Its parameters\nCodeBucket and CodePrefix say where the \
-functions (PREFIX/router.zip) and the\nmachines (PREFIX/fail-over-region.asl.json) are."
+functions (PREFIX/router.zip) and the\nmachines (PREFIX/fail-over-region.asl.json) are. A fleet that is too large for one\n\
+template is written to a folder: evenkeel.json, and systems/NAME.json for each\nsystem, which are expected as PREFIX/systems/NAME.json."
 )]
 pub(crate) struct Template {
     /// The Region that the template is for
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Region,
+    /// Write the templates into this folder, instead of one to stdout
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
     /// The system files, all of one account
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,

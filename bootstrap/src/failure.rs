@@ -126,6 +126,18 @@ pub(crate) enum Failure {
     #[error("AWS would not take this template: {excess}")]
     #[diagnostic(help("name fewer system files: one stack holds all systems that it is made from"))]
     TooMuch { excess: stack::Excess },
+    /// A stack of several templates has no place on stdout.
+    #[error("these systems need {nested} nested stacks, and a template for each")]
+    #[diagnostic(help("name a folder for them with `--out FOLDER`"))]
+    Nested { nested: usize },
+    /// A template cannot be written.
+    #[error("cannot write {}", .path.display())]
+    #[diagnostic(help("name another folder with `--out FOLDER`"))]
+    NotWritten {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     /// A rehearsal could not begin.
     #[error("the rehearsal could not begin")]
     #[diagnostic(help("this is a defect of Evenkeel: please report it with the command you typed"))]
@@ -227,7 +239,8 @@ impl Failure {
             | Self::NotKept { .. }
             | Self::NoStack { .. }
             | Self::Undecided { .. }
-            | Self::NotEmbedded { .. } => 2,
+            | Self::NotEmbedded { .. }
+            | Self::Nested { .. } => 2,
             // It was asked, and said no.
             Self::Account {
                 error: account::Error::Refused { .. },
@@ -243,6 +256,7 @@ impl Failure {
             | Self::Unplayed(_)
             | Self::Operate { .. }
             | Self::TooMuch { .. }
+            | Self::NotWritten { .. }
             | Self::Stage(_)
             | Self::Output(_) => 1,
         };

@@ -48,12 +48,21 @@ fn policies_say_what_each_function_may_do() {
     let template = template("eu-central-1", &["two-regions"]);
     let mut said = String::new();
     for (logical, resource) in resources(&template) {
-        if resource["Type"] != "AWS::IAM::Role" {
+        let properties = &resource["Properties"];
+        let document = match resource["Type"].as_str() {
+            Some("AWS::IAM::Role") => &properties["Policies"][0]["PolicyDocument"],
+            Some("AWS::IAM::ManagedPolicy") => &properties["PolicyDocument"],
+            Some(_) | None => continue,
+        };
+        // Of topics' keys a parameter says which they are.
+        let Some(statements) = document["Statement"].as_array() else {
+            continue;
+        };
+        writeln!(said, "{logical}").expect("a text");
+        if logical == "TopicKeysPolicy" {
             continue;
         }
-        writeln!(said, "{logical}").expect("a text");
-        let statements = &resource["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
-        for statement in statements.as_array().expect("statements") {
+        for statement in statements {
             for action in statement["Action"].as_array().expect("actions") {
                 writeln!(said, "  {}", action.as_str().expect("a text")).expect("a text");
             }
@@ -146,4 +155,25 @@ fn two_files_of_one_system_are_refused() {
     let output = typed("eu-central-1", &["aurora", "one-region"]);
     assert_eq!(output.status.code(), Some(2));
     insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_folder_gets_every_template() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("stack");
+    let output = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
+        .args(["template", "--region", "eu-west-1", "--out"])
+        .arg(&out)
+        .arg(format!("{SYSTEMS}/two-regions.toml"))
+        .output()
+        .expect("the program starts");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let written = std::fs::read_to_string(out.join("evenkeel.json")).expect("written");
+    assert_eq!(written.as_bytes(), typed("eu-west-1", &["two-regions"]).stdout);
+    let said = String::from_utf8_lossy(&output.stdout).replace(&*out.to_string_lossy(), "OUT");
+    assert_eq!(said, format!("OUT/evenkeel.json: {} bytes\n", written.len()));
 }

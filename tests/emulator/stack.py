@@ -40,8 +40,10 @@ def render(region, files):
 
 
 def is_known(resource):
-    """Whether the emulator knows such a resource: composite alarms and metric math it does not."""
-    return resource["Type"] != "AWS::CloudWatch::CompositeAlarm" and "Metrics" not in resource.get("Properties", {})
+    """Whether the emulator knows such a resource: composite alarms and metric math it does not, and so not what shows them."""
+    kind, properties = resource["Type"], resource.get("Properties", {})
+    shows_alarms = properties.get("DashboardName", "").startswith("evenkeel-itself")
+    return kind != "AWS::CloudWatch::CompositeAlarm" and "Metrics" not in properties and not shows_alarms
 
 
 def of_type(template, kind):

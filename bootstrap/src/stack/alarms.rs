@@ -1,11 +1,16 @@
-//! Alarms on Evenkeel itself: a run that failed, anything that was throttled, events that did not get through.
+//! Alarms on Evenkeel itself: anything that was throttled, events that did not get through, silence, a run that failed.
 //!
-//! Each says one thing and does nothing. A composite one over all of them pages: an alarm has at most five actions
-//! (CloudWatch API, PutMetricAlarm), and so there is one composite for every five topics, instead of five times all alarms.
+//! Each says one thing and does nothing. A composite one pages for those of which nobody else says anything. A run that failed is not
+//! among them: the machine pages for it, where it could not the router does, and where the router could not the event
+//! becomes a dead letter, for which there is an alarm (docs/decisions/0029-the-stack-is-rendered.md). It stays an alarm to be seen on the
+//! dashboard.
+//!
+//! There is one composite for each topic that people are paged by, so that a topic more changes nothing for the others.
 
 use std::collections::BTreeSet;
 
-use domain::names::Recovery;
+use domain::names::{Recovery, TopicArn, fnv1a};
+use runtime::metrics::{LOOKS, NAMESPACE};
 use serde_json::{Value, json};
 
 use super::arn::{attribute, reference};
@@ -14,9 +19,6 @@ use super::here::Here;
 use super::machines;
 use super::queues::UNDELIVERED;
 use super::template::Template;
-
-/// The most actions of an alarm. Source: CloudWatch API, PutCompositeAlarm.
-const MOST_ACTIONS: usize = 5;
 
 /// The most metrics that an alarm can add up (CloudWatch User Guide, Create-alarm-on-metric-math-expression).
 const MOST_METRICS: usize = 10;
@@ -36,32 +38,50 @@ struct Metric {
     of: Value,
 }
 
-/// The alarms, and who hears of them.
-pub(super) fn add(template: &mut Template, here: &Here<'_>, functions: &BTreeSet<Function>) {
-    let recoveries = here.recoveries();
-    let of_machine = |recovery: &Recovery, name| Metric {
+/// How many looks in a row may be missing, one a minute: a deployment of the router, or a retry, is shorter.
+const LOOKS_MISSED: u32 = 5;
+
+/// The alarms, and who hears of them. Returns their logical IDs.
+pub(super) fn add(template: &mut Template, here: &Here<'_>, functions: &BTreeSet<Function>) -> Vec<String> {
+    let mut ids = seen(template, here);
+    let paging = paging(template, here, functions);
+    add_pages(template, here, &paging);
+    ids.extend(paging);
+    ids
+}
+
+fn of_machine(recovery: Recovery, name: &'static str) -> Metric {
+    Metric {
         namespace: "AWS/States",
         name,
         dimension: "StateMachineArn",
-        of: reference(&machines::id(*recovery)),
-    };
+        of: reference(&machines::id(recovery)),
+    }
+}
+
+/// Those of which somebody else says what there is to say.
+fn seen(template: &mut Template, here: &Here<'_>) -> Vec<String> {
     let mut ids = Vec::new();
+    for recovery in here.recoveries() {
+        let metrics = ["ExecutionsFailed", "ExecutionsTimedOut"].map(|name| of_machine(recovery, name));
+        let says = format!("A run of {recovery} failed, or took longer than it may");
+        let id = format!("{}Failed", machines::id(recovery));
+        add_one(template, &id, &says, "Sum", metrics.into());
+        ids.push(id);
+    }
+    ids
+}
+
+/// Those that page.
+fn paging(template: &mut Template, here: &Here<'_>, functions: &BTreeSet<Function>) -> Vec<String> {
+    let mut ids = vec![add_silence(template)];
     let mut alarm = |id: String, says: &str, statistic: &str, metrics: Vec<Metric>| {
         add_one(template, &id, says, statistic, metrics);
         ids.push(id);
     };
-    for recovery in &recoveries {
-        let metrics = ["ExecutionsFailed", "ExecutionsTimedOut"].map(|name| of_machine(recovery, name));
-        let says = format!("A run of {recovery} failed, or took longer than it may");
-        alarm(
-            format!("{}Failed", machines::id(*recovery)),
-            &says,
-            "Sum",
-            metrics.into(),
-        );
-    }
-    let throttled = recoveries
-        .iter()
+    let throttled = here
+        .recoveries()
+        .into_iter()
         .map(|recovery| of_machine(recovery, "ExecutionThrottled"));
     alarm(
         "MachinesThrottled".to_owned(),
@@ -93,7 +113,29 @@ pub(super) fn add(template: &mut Template, here: &Here<'_>, functions: &BTreeSet
         };
         alarm(format!("{queue}Waiting"), says, "Maximum", vec![depth]);
     }
-    add_pages(template, here, &ids);
+    ids
+}
+
+/// The one alarm for which nothing is bad news: a look that the router does not make says nothing, whoever is to blame. A new stack is
+/// in it until the router has looked for the first time, so that the first message proves that the topic takes them.
+fn add_silence(template: &mut Template) -> String {
+    let id = "NoLook";
+    template.add(
+        id,
+        "AWS::CloudWatch::Alarm",
+        json!({
+            "AlarmDescription": format!("The router has not looked at the systems for {LOOKS_MISSED} minutes"),
+            "Namespace": NAMESPACE,
+            "MetricName": LOOKS,
+            "Statistic": "Sum",
+            "Period": PERIOD,
+            "ComparisonOperator": "LessThanThreshold",
+            "Threshold": 1,
+            "EvaluationPeriods": LOOKS_MISSED,
+            "TreatMissingData": "breaching",
+        }),
+    );
+    id.to_owned()
 }
 
 /// An alarm that rises as soon as any of its metrics is more than nothing.
@@ -146,26 +188,22 @@ fn sum(statistic: &str, metrics: Vec<Metric>) -> Value {
 }
 
 fn add_pages(template: &mut Template, here: &Here<'_>, ids: &[String]) {
-    let pages = here
-        .systems
-        .iter()
-        .map(|system| &system.people_in(&here.region).page);
-    let topics: Vec<&str> = pages
-        .map(|topic| topic.as_str())
-        .collect::<BTreeSet<_>>()
-        .into_iter()
+    let systems = here.systems.iter();
+    let topics: BTreeSet<&TopicArn> = systems
+        .map(|system| &system.people_in(&here.region).page)
         .collect();
     let any: Vec<String> = ids.iter().map(|id| format!("ALARM(\"${{{id}}}\")")).collect();
-    for (nth, topics) in topics.chunks(MOST_ACTIONS).enumerate() {
-        let nth = nth + 1;
+    for topic in topics {
+        let name = topic.as_str().rsplit(':').next().unwrap_or_default();
+        let hash = format!("{:016x}", fnv1a(topic.as_str().as_bytes()));
         template.add(
-            &format!("Page{nth}"),
+            &format!("Page{hash}"),
             "AWS::CloudWatch::CompositeAlarm",
             json!({
-                "AlarmName": format!("evenkeel-itself-{nth}"),
+                "AlarmName": format!("evenkeel-itself-{}-{}", name, &hash[..8]),
                 "AlarmDescription": "Something is wrong with Evenkeel itself; the alarms below it say what",
                 "AlarmRule": { "Fn::Sub": any.join(" OR ") },
-                "AlarmActions": topics,
+                "AlarmActions": [topic],
             }),
         );
     }

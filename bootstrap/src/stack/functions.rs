@@ -11,12 +11,14 @@
 //! Lambda gives a function a share of a core by its memory: a whole one at 1,769 MB (Lambda Developer Guide,
 //! configuration-memory).
 
-use domain::system::System;
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::json;
 
 use super::arn::{attribute, reference, text};
 use super::here::Here;
 use super::permissions::Permission;
+use super::policy::{self, Shelf};
 use super::role;
 use super::template::Template;
 
@@ -150,13 +152,14 @@ impl Function {
 /// A function's log group, role and code.
 pub(super) fn add(template: &mut Template, function: Function, here: &Here<'_>) {
     let logical = function.logical();
-    let (logs, role) = (format!("{logical}Logs"), format!("{logical}Role"));
+    let (logs, role) = (format!("{logical}Logs"), role_of(function));
     template.add(
         &logs,
         "AWS::Logs::LogGroup",
-        json!({ "LogGroupName": format!("/aws/lambda/{}", function.name()), "RetentionInDays": LOGS_KEPT_FOR }),
+        json!({ "LogGroupName": log_group(function), "RetentionInDays": LOGS_KEPT_FOR }),
     );
-    let mut statements = statements(function, &here.systems, here);
+    let (everywhere, named) = permissions(function, here);
+    let mut statements = everywhere.statements();
     statements.push(role::allow(
         "Logs",
         &["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -170,7 +173,19 @@ pub(super) fn add(template: &mut Template, function: Function, here: &Here<'_>) 
         let queue = attribute(DEAD_LETTERS, "Arn");
         statements.push(role::allow("DeadLetters", &["sqs:SendMessage"], vec![queue]));
     }
-    role::add(template, &role, "lambda", statements);
+    role::add(template, &role, "lambda", &statements);
+    // The policy names its role, and not the role its policies: a shelf more leaves the role as it is.
+    for (number, shelf) in named {
+        template.add(
+            &format!("{role}Shelf{}", number + 1),
+            "AWS::IAM::ManagedPolicy",
+            json!({
+                "Description": format!("What {} may do to the systems of shelf {}", function.name(), number + 1),
+                "PolicyDocument": policy::document(&shelf.statements()),
+                "Roles": [reference(&role)],
+            }),
+        );
+    }
     template.add(
         logical,
         "AWS::Lambda::Function",
@@ -193,13 +208,26 @@ pub(super) fn add(template: &mut Template, function: Function, here: &Here<'_>) 
     );
 }
 
-/// What a function's role permits it to do to what these systems are made of.
-pub fn statements(function: Function, systems: &[&System], here: &Here<'_>) -> Vec<Value> {
-    Permission::of(function, systems, &here.region)
-        .into_iter()
-        .map(|(on, actions, resources)| {
-            let resources = resources.iter().map(|resource| text(resource)).collect();
-            role::allow(&format!("{on:?}"), &actions, resources)
-        })
-        .collect()
+/// The logical ID of a function's role.
+pub(super) fn role_of(function: Function) -> String {
+    format!("{}Role", function.logical())
+}
+
+/// The name of a function's log group.
+pub(super) fn log_group(function: Function) -> String {
+    format!("/aws/lambda/{}", function.name())
+}
+
+/// What a function's role permits it to do: what is the same whichever the systems are, and what names them, by shelf.
+fn permissions(function: Function, here: &Here<'_>) -> (Shelf, BTreeMap<usize, Shelf>) {
+    let (mut everywhere, mut named) = (Shelf::default(), Vec::new());
+    for system in &here.systems {
+        let all = Permission::of(function, &[system], &here.region);
+        let (same, own): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|(_, _, resources)| resources.contains("*"));
+        everywhere.put(&same);
+        named.push((&system.name, own));
+    }
+    (everywhere, policy::shelves(named))
 }

@@ -32,17 +32,22 @@ pub fn deployed(recovery: Recovery) -> String {
         })
 }
 
+/// The name of a machine's log group. The prefix keeps its resource policy within its limit (Step Functions Developer Guide,
+/// cw-logs).
+pub(super) fn log_group(recovery: Recovery) -> String {
+    format!("/aws/vendedlogs/states/{}", recovery.state_machine_name())
+}
+
 /// A machine, its log group and its role.
 pub(super) fn add(template: &mut Template, recovery: Recovery) {
     let id = id(recovery);
     let (logs, role) = (format!("{id}Logs"), format!("{id}Role"));
     let functions = invoked(recovery);
-    // The prefix keeps the log group's resource policy within its limit (Step Functions Developer Guide, cw-logs).
     template.add(
         &logs,
         "AWS::Logs::LogGroup",
         json!({
-            "LogGroupName": format!("/aws/vendedlogs/states/{}", recovery.state_machine_name()),
+            "LogGroupName": log_group(recovery),
             "RetentionInDays": LOGS_KEPT_FOR,
         }),
     );
@@ -74,7 +79,7 @@ pub(super) fn add(template: &mut Template, recovery: Recovery) {
             "xray:PutTraceSegments",
         ]),
     ];
-    role::add(template, &role, "states", statements);
+    role::add(template, &role, "states", &statements);
     let names: Map<String, Value> = functions
         .iter()
         .map(|function| (function.logical().to_owned(), reference(function.logical())))

@@ -7,15 +7,22 @@
 //!
 //! Nothing in it stands in the path of a recovery but Lambda, Step Functions and the table (rule 1). The same files give the same
 //! bytes.
+//!
+//! What is one system's own ([`own`]) depends on no other; what is shared grows with the systems, and what was permitted or
+//! delivered before stays where it was ([`policy`]). Where one template would be more than CloudFormation takes, what is
+//! each system's own is a nested stack.
 
 mod alarms;
 pub mod arn;
+mod dashboard;
 pub mod functions;
 pub mod here;
 mod journal;
+mod keys;
 mod limits;
 pub mod machines;
 pub mod on;
+mod own;
 pub mod permissions;
 mod policy;
 mod queues;
@@ -23,7 +30,7 @@ mod role;
 mod rules;
 mod template;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::names::Region;
 use domain::system::System;
@@ -31,32 +38,96 @@ use serde_json::{Value, json};
 
 use self::functions::Function;
 use self::here::Here;
+use self::own::Outside;
 use self::template::Template;
 
-pub use self::limits::{Excess, exceeded};
+pub use self::limits::{Excess, exceeded, written};
 
-/// The template for a Region.
+/// What makes a stack: a template, and those of its nested stacks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stack {
+    /// The template.
+    pub root: Value,
+    /// Those of nested stacks, by the name under which they are expected beside the functions' code:
+    /// `s3://CodeBucket/CodePrefix/NAME`. None where everything has room in the one.
+    pub nested: BTreeMap<String, Value>,
+}
+
+/// The name of the root's file, where there is more than one.
+pub const ROOT: &str = "evenkeel.json";
+
+impl Stack {
+    /// All templates by the names of their files, as they are to be written: the root as [`ROOT`].
+    ///
+    /// # Errors
+    /// When a template cannot be written as text.
+    pub fn files(&self) -> serde_json::Result<BTreeMap<String, String>> {
+        let root = std::iter::once((ROOT, &self.root));
+        let nested = self
+            .nested
+            .iter()
+            .map(|(name, template)| (name.as_str(), template));
+        root.chain(nested)
+            .map(|(name, template)| Ok((name.to_owned(), written(template)?)))
+            .collect()
+    }
+}
+
+/// The stack for a Region.
 ///
 /// # Errors
 /// When the systems and the Region make no stack.
-pub fn render(systems: &[System], region: &Region) -> Result<Value, here::Error> {
+pub fn render(systems: &[System], region: &Region) -> Result<Stack, here::Error> {
     let here = Here::of(systems, region)?;
+    let mut together = shared(&here);
+    for system in &here.systems {
+        own::add(&mut together, system, &here, &Outside::in_the_same_template());
+    }
+    let root = finished(together, &here);
+    if limits::has_room(&root) {
+        let nested = BTreeMap::new();
+        return Ok(Stack { root, nested });
+    }
+    let mut apart = shared(&here);
+    for system in &here.systems {
+        own::add_nested(&mut apart, system);
+    }
+    let nested = here.systems.iter();
+    Ok(Stack {
+        root: finished(apart, &here),
+        nested: nested
+            .map(|system| (own::file(system), own::nested(system, &here)))
+            .collect(),
+    })
+}
+
+/// What all systems share.
+fn shared(here: &Here<'_>) -> Template {
     let recoveries = here.recoveries();
     let mut functions: BTreeSet<Function> = recoveries.iter().copied().flat_map(machines::invoked).collect();
     functions.insert(Function::Router);
     let mut template = Template::default();
     journal::add(&mut template);
     for function in &functions {
-        functions::add(&mut template, *function, &here);
+        functions::add(&mut template, *function, here);
     }
+    keys::add(&mut template, &here.region);
     queues::add(&mut template);
     for recovery in &recoveries {
         machines::add(&mut template, *recovery);
     }
-    rules::add(&mut template, &here);
-    alarms::add(&mut template, &here, &functions);
-    let description = format!("Evenkeel in {region}, for {}", named(&here));
-    Ok(template.finished(&description, &parameters()))
+    rules::add(&mut template, here);
+    let alarms = alarms::add(&mut template, here, &functions);
+    dashboard::add(&mut template, here, &functions, &alarms);
+    template
+}
+
+fn finished(template: Template, here: &Here<'_>) -> Value {
+    let description = format!("Evenkeel in {}, for {}", here.region, named(here));
+    let (keys, has_keys) = keys::condition();
+    let mut conditions = dashboard::condition();
+    conditions[keys] = has_keys;
+    template.finished(&description, &parameters(), &conditions)
 }
 
 /// The systems by name, as far as a description may be long (1,024 bytes: CloudFormation User Guide,
@@ -76,7 +147,10 @@ fn named(here: &Here<'_>) -> String {
 }
 
 fn parameters() -> Value {
+    let (keys, topic_keys) = keys::parameter();
     json!({
+        keys: topic_keys,
+        dashboard::PARAMETER: dashboard::parameter(),
         "CodeBucket": {
             "Type": "String",
             "Description": "The S3 bucket, in this Region, that has the functions and the machines",

@@ -23,7 +23,7 @@ pub enum On {
     Journals,
     /// The table of the write lease, in this Region.
     WriteLease,
-    /// The DB clusters, in both Regions.
+    /// The DB cluster of a system that has no global one.
     Clusters,
     /// The DB instances, in both Regions. Those of a cluster have names that the system file does not know, and RDS lists them
     /// under `db:*` of the Region.
@@ -33,12 +33,10 @@ pub enum On {
     /// The DB cluster that is failed over inside this Region, and whichever of its instances is to be the writer. RDS wants both to be
     /// permitted, so that `db:*` alone permits nothing.
     OwnCluster,
-    /// The global cluster.
-    GlobalCluster,
-    /// The global cluster and both its clusters: RDS wants all to be permitted.
+    /// The global cluster and both its clusters. Moving it wants all three to be permitted; what knows a global cluster only, or a
+    /// cluster only, means nothing to the others. Source: Service Authorization Reference, Amazon RDS, resource types of
+    /// each action.
     GlobalClusterAndClusters,
-    /// The clusters of a global cluster, in both Regions, whose security groups are changed.
-    FencedClusters,
     /// The instances that replicate to another Region, in both.
     Replicas,
     /// The same, and whatever an instance that gave way was made of: its option, parameter and subnet groups are looked up when
@@ -115,7 +113,10 @@ impl On {
                 .map(|lease| seen.table(here, &literal(&lease.table)))
                 .into_iter()
                 .collect(),
-            Self::Clusters => seen.databases("cluster"),
+            Self::Clusters => match seen.replication() {
+                Some(Replication::AuroraGlobal { .. }) => Vec::new(),
+                Some(Replication::ReadReplica) | None => seen.databases("cluster"),
+            },
             Self::Instances => match system.database.kind {
                 DatabaseKind::MultiAzInstance => seen.databases("db"),
                 DatabaseKind::MultiAzCluster | DatabaseKind::Aurora => {
@@ -132,16 +133,7 @@ impl On {
                     seen.at_home(|| vec![seen.own_database("cluster"), seen.rds(here, "db:*")])
                 }
             },
-            Self::GlobalCluster => seen.global_cluster(),
-            Self::GlobalClusterAndClusters => {
-                let mut all = seen.global_cluster();
-                all.extend(Self::FencedClusters.of(system, here));
-                all
-            }
-            Self::FencedClusters => match seen.replication() {
-                Some(Replication::AuroraGlobal { .. }) => seen.halves("cluster"),
-                Some(Replication::ReadReplica) | None => Vec::new(),
-            },
+            Self::GlobalClusterAndClusters => seen.global_cluster_and_clusters(),
             Self::Replicas => match seen.replication() {
                 Some(Replication::ReadReplica) => seen.halves("db"),
                 Some(Replication::AuroraGlobal { .. }) | None => Vec::new(),
@@ -359,12 +351,14 @@ impl<'s> Seen<'s> {
         }
     }
 
-    fn global_cluster(self) -> Vec<String> {
+    fn global_cluster_and_clusters(self) -> Vec<String> {
         match self.replication() {
             Some(Replication::AuroraGlobal { global_cluster }) => {
                 let identifier = global_cluster.as_str().to_ascii_lowercase();
                 let resource = format!("global-cluster:{identifier}");
-                vec![arn("rds", "", self.system.account.as_str(), &resource)]
+                let mut all = vec![arn("rds", "", self.system.account.as_str(), &resource)];
+                all.extend(self.halves("cluster"));
+                all
             }
             Some(Replication::ReadReplica) | None => Vec::new(),
         }

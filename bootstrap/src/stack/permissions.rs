@@ -62,7 +62,11 @@ pub const TABLE: &[Permission] = {
         may(F::Assess, &["dynamodb:GetItem", "dynamodb:Query"], On::Journals),
         may(F::Assess, &["rds:DescribeDBClusters"], On::Clusters),
         may(F::Assess, &["rds:DescribeDBInstances"], On::Instances),
-        may(F::Assess, &["rds:DescribeGlobalClusters"], On::GlobalCluster),
+        may(
+            F::Assess,
+            &["rds:DescribeDBClusters", "rds:DescribeGlobalClusters"],
+            On::GlobalClusterAndClusters,
+        ),
         may(F::Assess, &["cloudwatch:GetMetricData"], On::Metrics),
         may(F::Assess, &["cloudwatch:DescribeAlarms"], On::Alarms),
         may(
@@ -131,12 +135,10 @@ pub const TABLE: &[Permission] = {
         may(F::Database, &["rds:DescribeDBClusters"], On::Clusters),
         may(F::Database, &["rds:DescribeDBInstances"], On::Instances),
         may(F::Database, &["rds:DescribeDBInstances"], On::RetiredInstances),
-        may(F::Database, &["rds:DescribeGlobalClusters"], On::GlobalCluster),
         may(F::Database, &["rds:DescribeEvents"], On::DatabaseEvents),
         may(F::Database, &["cloudwatch:GetMetricData"], On::Metrics),
         may(F::Database, &["rds:RebootDBInstance"], On::OwnInstance),
         may(F::Database, &["rds:FailoverDBCluster"], On::OwnCluster),
-        may(F::Database, &["rds:ModifyDBCluster"], On::FencedClusters),
         may(
             F::Database,
             &["rds:ModifyDBInstance", "rds:PromoteReadReplica"],
@@ -150,7 +152,10 @@ pub const TABLE: &[Permission] = {
         may(
             F::Database,
             &[
+                "rds:DescribeDBClusters",
+                "rds:DescribeGlobalClusters",
                 "rds:FailoverGlobalCluster",
+                "rds:ModifyDBCluster",
                 "rds:RemoveFromGlobalCluster",
                 "rds:SwitchoverGlobalCluster",
             ],

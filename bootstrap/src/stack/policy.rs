@@ -1,9 +1,21 @@
-//! How long a policy may be, and what becomes of one that would be longer: it is divided, and the role has several.
+//! How long a policy may be, and where the permission for a system stands: on a shelf.
 //!
-//! A statement that is divided permits what it permitted: where an action needs several resources (a failover of a global cluster),
-//! IAM asks for each of them whether any statement permits it.
+//! A function is shared by all systems, and so is its role. IAM gives a role ten managed policies, so that a policy of its own for each
+//! system ends at ten systems. Nine of them are shelves: a system's name says on which of them its permissions stand, whoever else is
+//! there. So a further system adds to one shelf, and what the others were permitted stays where it was: a permission that moved
+//! from one policy to another would be missing while CloudFormation is between the two. Only a shelf that is full sends the
+//! next system on to the next one.
+//!
+//! A system's permissions for a function stay together, and a statement is about one thing, for all systems of the shelf.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::names::{SystemName, fnv1a};
 use serde_json::{Value, json};
+
+use super::arn::text;
+use super::on::On;
+use super::role::allow;
 
 /// Characters of a role's inline policies together, blanks not counted. Source of this and the next: IAM User Guide,
 /// reference_iam-quotas.
@@ -13,47 +25,98 @@ pub(super) const MANAGED: usize = 6_144;
 /// Managed policies of a role, unless the account's quota was raised.
 pub(super) const ATTACHED: usize = 10;
 
+/// Shelves of a role. All that a role may have: what else it is permitted is inline, or belongs to those who asked for it
+/// (`stack::keys`), and that is one policy.
+pub(super) const SHELVES: usize = ATTACHED - 1;
+
+/// What is permitted about one thing: the actions, and the ARNs.
+type About = (BTreeSet<&'static str>, BTreeSet<String>);
+
+/// What a system needs of a function: about what, which actions, which ARNs.
+pub(super) type Needed = (On, Vec<&'static str>, BTreeSet<String>);
+
+/// Permissions of several systems for one function.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shelf {
+    about: BTreeMap<On, About>,
+}
+
+impl Shelf {
+    /// Adds what one system needs.
+    pub(super) fn put(&mut self, permissions: &[Needed]) {
+        for (on, actions, resources) in permissions {
+            let about = self.about.entry(*on).or_default();
+            about.0.extend(actions);
+            about.1.extend(resources.iter().cloned());
+        }
+    }
+
+    /// By how much its policy becomes longer with what one system needs.
+    fn growth(&self, permissions: &[Needed]) -> usize {
+        let mut growth = 0;
+        for (on, actions, resources) in permissions {
+            let about = self.about.get(on);
+            growth += match about {
+                None => length(&statement(*on, actions, Vec::new())) + 1,
+                Some((known, _)) => {
+                    let new = actions.iter().filter(|action| !known.contains(*action));
+                    new.map(|action| action.len() + 3).sum()
+                }
+            };
+            let new = resources
+                .iter()
+                .filter(|resource| about.is_none_or(|(_, known)| !known.contains(*resource)));
+            growth += new.map(|resource| length(&text(resource)) + 1).sum::<usize>();
+        }
+        growth
+    }
+
+    /// The statements, in order.
+    pub(super) fn statements(&self) -> Vec<Value> {
+        let written = |(on, (actions, resources)): (&On, &About)| {
+            let actions: Vec<&str> = actions.iter().copied().collect();
+            statement(
+                *on,
+                &actions,
+                resources.iter().map(|resource| text(resource)).collect(),
+            )
+        };
+        self.about.iter().map(written).collect()
+    }
+}
+
+fn statement(on: On, actions: &[&str], resources: Vec<Value>) -> Value {
+    allow(&format!("{on:?}"), actions, resources)
+}
+
+/// The shelves of a function, by number; those on which nothing stands are left out. One on which more stands than IAM takes
+/// is for `stack::limits` to refuse.
+pub(super) fn shelves(needs: Vec<(&SystemName, Vec<Needed>)>) -> BTreeMap<usize, Shelf> {
+    let empty = length(&document(&[]));
+    let mut shelves: BTreeMap<usize, (usize, Shelf)> = BTreeMap::new();
+    for (name, permissions) in needs {
+        if permissions.is_empty() {
+            continue;
+        }
+        let own = usize::try_from(fnv1a(name.as_str().as_bytes()) % SHELVES as u64).unwrap_or_default();
+        let none = (empty, Shelf::default());
+        let has_room = |number: &usize| {
+            let (used, shelf) = shelves.get(number).unwrap_or(&none);
+            used + shelf.growth(&permissions) <= MANAGED
+        };
+        let mut tried = (0..SHELVES).map(|further| (own + further) % SHELVES);
+        let number = tried.find(has_room).unwrap_or(own);
+        let (used, shelf) = shelves.entry(number).or_insert(none);
+        *used += shelf.growth(&permissions);
+        shelf.put(&permissions);
+    }
+    let numbered = shelves.into_iter();
+    numbered.map(|(number, (_, shelf))| (number, shelf)).collect()
+}
+
 /// A policy of these statements.
 pub(super) fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
-}
-
-/// The statements of the inline policy, and of as many managed ones as it takes. In order; a statement is divided where a policy
-/// is full.
-pub(super) fn divided(statements: Vec<Value>) -> Vec<Vec<Value>> {
-    let empty = length(&document(&[]));
-    let mut policies: Vec<Vec<Value>> = vec![Vec::new()];
-    let mut room = INLINE - empty;
-    for mut statement in statements {
-        let Value::Array(resources) = statement["Resource"].take() else {
-            continue;
-        };
-        let around = length(&statement);
-        let mut part: Vec<Value> = Vec::new();
-        for resource in resources {
-            let own = length(&resource) + 1;
-            let needs = if part.is_empty() { around + own } else { own };
-            if needs > room {
-                close(&mut policies, &statement, &mut part);
-                policies.push(Vec::new());
-                room = (MANAGED - empty).saturating_sub(around + own);
-            } else {
-                room -= needs;
-            }
-            part.push(resource);
-        }
-        close(&mut policies, &statement, &mut part);
-    }
-    policies
-}
-
-/// Adds a part of a statement to the policy that is being filled.
-fn close(policies: &mut [Vec<Value>], statement: &Value, part: &mut Vec<Value>) {
-    if let Some(policy) = policies.last_mut().filter(|_| !part.is_empty()) {
-        let mut statement = statement.clone();
-        statement["Resource"] = Value::Array(std::mem::take(part));
-        policy.push(statement);
-    }
 }
 
 /// How long a policy is at most once CloudFormation has filled it in. An attribute becomes an ARN of ours, of a hundred characters at
@@ -84,43 +147,74 @@ pub(super) fn length(value: &Value) -> usize {
 mod tests {
     use super::*;
 
-    fn statement(sid: &str, resources: usize) -> Value {
-        let arn = |nth| {
-            Value::from(format!(
-                "arn:aws:rds:eu-central-1:111122223333:cluster:{sid}-{nth:04}"
-            ))
+    fn names(count: usize) -> Vec<SystemName> {
+        let name = |nth| format!("system-{nth:03}").parse().expect("a name");
+        (0..count).map(name).collect()
+    }
+
+    fn needs(names: &[SystemName], each: usize) -> Vec<(&SystemName, Vec<Needed>)> {
+        let cluster =
+            |name, nth| format!("arn:${{AWS::Partition}}:rds:eu-central-1:111122223333:cluster:{name}-{nth}");
+        let of = |name| {
+            let clusters = (0..each).map(|nth| cluster(name, nth)).collect();
+            (
+                name,
+                vec![(On::Clusters, vec!["rds:DescribeDBClusters"], clusters)],
+            )
         };
-        let resources: Vec<Value> = (0..resources).map(arn).collect();
-        json!({ "Sid": sid, "Effect": "Allow", "Action": ["rds:DescribeDBClusters"], "Resource": resources })
+        names.iter().map(of).collect()
     }
 
-    fn resources(statements: &[Value]) -> Vec<Value> {
-        let of = |statement: &Value| statement["Resource"].as_array().expect("resources").clone();
-        statements.iter().flat_map(of).collect()
-    }
-
-    #[test]
-    fn what_fits_stays_together() {
-        let statements = vec![statement("One", 3), statement("Two", 1)];
-        assert_eq!(divided(statements.clone()), [statements]);
+    fn resources(shelf: &Shelf) -> BTreeSet<String> {
+        shelf.about.values().flat_map(|(_, arns)| arns.clone()).collect()
     }
 
     #[test]
-    fn what_does_not_is_divided_and_nothing_is_lost() {
-        let statements = vec![
-            statement("One", 150),
-            statement("Two", 2),
-            statement("Three", 250),
-        ];
-        let policies = divided(statements.clone());
-        assert_eq!(resources(&policies.concat()), resources(&statements));
-        for (nth, policy) in policies.iter().enumerate() {
-            let limit = if nth == 0 { INLINE } else { MANAGED };
-            let written = document(policy).to_string();
-            assert!(length(&document(policy)) <= limit, "{nth}");
-            assert!(written.len() <= limit, "{nth}: {}", written.len());
-            assert!(!policy.is_empty(), "{nth}");
+    fn one_system_more_takes_nothing_from_where_it_was() {
+        let names = names(80);
+        for count in 1..names.len() {
+            let (fewer, more) = (
+                shelves(needs(&names[..count], 3)),
+                shelves(needs(&names[..=count], 3)),
+            );
+            let changed: Vec<_> = more
+                .iter()
+                .filter(|(nth, shelf)| fewer.get(nth) != Some(shelf))
+                .collect();
+            assert_eq!(changed.len(), 1, "{count}");
+            for (number, shelf) in &fewer {
+                assert!(resources(&more[number]).is_superset(&resources(shelf)), "{count}");
+            }
         }
-        assert_eq!(policies.len(), 4);
+    }
+
+    #[test]
+    fn a_full_shelf_sends_on_to_the_next_and_nothing_is_lost() {
+        let names = names(85);
+        let shelves = shelves(needs(&names, 7));
+        assert_eq!(shelves.len(), SHELVES);
+        let all: BTreeSet<String> = shelves.values().flat_map(resources).collect();
+        assert_eq!(all.len(), 85 * 7);
+        for (number, shelf) in &shelves {
+            assert!(length(&document(&shelf.statements())) <= MANAGED, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_policy_grows_by_what_was_reckoned() {
+        let names = names(3);
+        let (mut shelf, mut reckoned) = (Shelf::default(), length(&document(&[])));
+        let mut all = needs(&names, 4);
+        all[1].1[0].1.push("rds:ModifyDBCluster");
+        all[2].1.push((
+            On::Topics,
+            vec!["sns:Publish"],
+            BTreeSet::from(["arn:aws:sns:::a".to_owned()]),
+        ));
+        for (_, permissions) in all.iter().chain(&needs(&names, 2)) {
+            reckoned += shelf.growth(permissions);
+            shelf.put(permissions);
+            assert_eq!(length(&document(&shelf.statements())), reckoned);
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::policy;
 use super::template::Template;
 
 /// A role that one service may take, for this account only.
-pub(super) fn add(template: &mut Template, logical: &str, service: &str, statements: Vec<Value>) {
+pub(super) fn add(template: &mut Template, logical: &str, service: &str, statements: &[Value]) {
     let mut trust = json!({
         "Effect": "Allow",
         "Principal": { "Service": format!("{service}.amazonaws.com") },
@@ -18,22 +18,10 @@ pub(super) fn add(template: &mut Template, logical: &str, service: &str, stateme
     if service != "lambda" {
         trust["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": reference("AWS::AccountId") } });
     }
-    let mut policies = policy::divided(statements).into_iter();
-    let inline = policies.next().unwrap_or_default();
-    let mut attached = Vec::new();
-    for (nth, statements) in policies.enumerate() {
-        let id = format!("{logical}Policy{}", nth + 2);
-        let managed = json!({ "PolicyDocument": policy::document(&statements) });
-        template.add(&id, "AWS::IAM::ManagedPolicy", managed);
-        attached.push(reference(&id));
-    }
-    let mut role = json!({
+    let role = json!({
         "AssumeRolePolicyDocument": policy::document(&[trust]),
-        "Policies": [{ "PolicyName": "what-it-needs", "PolicyDocument": policy::document(&inline) }],
+        "Policies": [{ "PolicyName": "what-it-needs", "PolicyDocument": policy::document(statements) }],
     });
-    if !attached.is_empty() {
-        role["ManagedPolicyArns"] = Value::Array(attached);
-    }
     template.add(logical, "AWS::IAM::Role", role);
 }
 

@@ -1,12 +1,17 @@
 //! What reaches the router: the rules of `events/rules`, narrowed to what the systems declare, and a schedule that looks by itself.
+//!
+//! A system's events come by a rule of its own, so that a further system changes nothing for it. Patterns for which it is all the
+//! same, what systems there are, are rules of all.
 
+use domain::names::{AccountId, Region};
 use domain::system::System;
 use domain::system::file::DatabaseKind;
 use serde_json::{Value, json};
 
-use super::arn::{attribute, in_region, plain, text};
+use super::arn::{arn, attribute, in_region, plain, text};
 use super::functions::Function;
 use super::here::Here;
+use super::own::{self, Outside};
 use super::queues::{TRIED_FOR, UNDELIVERED};
 use super::role;
 use super::template::Template;
@@ -18,7 +23,7 @@ const LONGEST_PATTERN: usize = 2_048;
 /// (docs/decisions/0022-the-world-inside-a-region.md).
 const LOOKED_EVERY: &str = "rate(1 minute)";
 
-/// A rule, and to what it is narrowed.
+/// A pattern of `events/rules`, and to what it is narrowed.
 struct Rule {
     logical: &'static str,
     /// The pattern, as `events/rules` has it.
@@ -27,9 +32,11 @@ struct Rule {
     only: Option<(&'static [&'static str], Vec<String>)>,
 }
 
-/// Rules, their permissions to invoke the router, the queue's to take what they could not deliver, and the schedule.
+/// The rules of all systems, the permissions to invoke the router, the queue's to take what they could not deliver, and the
+/// schedule.
 pub(super) fn add(template: &mut Template, here: &Here<'_>) {
-    let mut ids = Vec::new();
+    let outside = Outside::in_the_same_template();
+    let mut arns = Vec::new();
     for rule in rules(here) {
         for (nth, pattern) in patterns(&rule).into_iter().enumerate() {
             let id = if nth == 0 {
@@ -37,11 +44,16 @@ pub(super) fn add(template: &mut Template, here: &Here<'_>) {
             } else {
                 format!("{}{}", rule.logical, nth + 1)
             };
-            add_one(template, &id, &pattern);
-            ids.push(id);
+            template.add(&id, "AWS::Events::Rule", targeted(&pattern, &outside));
+            let source = attribute(&id, "Arn");
+            permit(template, &format!("{id}Permission"), &source);
+            arns.push(source);
         }
     }
-    let arns: Vec<Value> = ids.iter().map(|id| attribute(id, "Arn")).collect();
+    // One for all systems: a function's policy has room for some fifty statements (Lambda Developer Guide, gettingstarted-limits: 20 KB).
+    let of_systems = text(&rules_of_systems(&here.region, &here.account));
+    permit(template, "SystemsPermission", &of_systems);
+    arns.push(of_systems);
     template.add(
         "UndeliveredPolicy",
         "AWS::SQS::QueuePolicy",
@@ -54,7 +66,7 @@ pub(super) fn add(template: &mut Template, here: &Here<'_>) {
                     "Principal": { "Service": "events.amazonaws.com" },
                     "Action": "sqs:SendMessage",
                     "Resource": attribute(UNDELIVERED, "Arn"),
-                    "Condition": { "ArnEquals": { "aws:SourceArn": arns } },
+                    "Condition": { "ArnLike": { "aws:SourceArn": arns } },
                 }],
             },
         }),
@@ -62,31 +74,88 @@ pub(super) fn add(template: &mut Template, here: &Here<'_>) {
     add_schedule(template);
 }
 
-fn add_one(template: &mut Template, id: &str, pattern: &Value) {
-    let router = attribute(Function::Router.logical(), "Arn");
+/// How the names of systems' rules begin.
+const RULE_PREFIX: &str = "evenkeel-";
+
+fn rules_of_systems(region: &Region, account: &AccountId) -> String {
+    arn(
+        "events",
+        region.as_str(),
+        account.as_str(),
+        &format!("rule/{RULE_PREFIX}*"),
+    )
+}
+
+fn permit(template: &mut Template, id: &str, source: &Value) {
     template.add(
         id,
-        "AWS::Events::Rule",
-        json!({
-            "EventPattern": pattern,
-            "Targets": [{
-                "Id": "router",
-                "Arn": router,
-                "RetryPolicy": { "MaximumEventAgeInSeconds": TRIED_FOR },
-                "DeadLetterConfig": { "Arn": attribute(UNDELIVERED, "Arn") },
-            }],
-        }),
-    );
-    template.add(
-        &format!("{id}Permission"),
         "AWS::Lambda::Permission",
         json!({
             "Action": "lambda:InvokeFunction",
-            "FunctionName": router,
+            "FunctionName": attribute(Function::Router.logical(), "Arn"),
             "Principal": "events.amazonaws.com",
-            "SourceArn": attribute(id, "Arn"),
+            "SourceArn": source,
         }),
     );
+}
+
+/// A rule's properties.
+fn targeted(pattern: &Value, outside: &Outside) -> Value {
+    json!({
+        "EventPattern": pattern,
+        "Targets": [{
+            "Id": "router",
+            "Arn": outside.router,
+            "RetryPolicy": { "MaximumEventAgeInSeconds": TRIED_FOR },
+            "DeadLetterConfig": { "Arn": outside.undelivered },
+        }],
+    })
+}
+
+/// What a system wants to hear of: one rule with all its patterns as alternatives, and a further one where it would be too long. An
+/// event bus has 300 rules (EventBridge User Guide, eb-quota): one for each pattern would end at fifty systems.
+pub(super) fn add_own(template: &mut Template, system: &System, here: &Here<'_>, outside: &Outside) {
+    for (nth, pattern) in together(rules_of(system, here)).iter().enumerate() {
+        let which = if nth == 0 {
+            String::new()
+        } else {
+            (nth + 1).to_string()
+        };
+        let mut rule = targeted(pattern, outside);
+        let dotted = if nth == 0 {
+            String::new()
+        } else {
+            format!(".{which}")
+        };
+        rule["Name"] = format!("{RULE_PREFIX}{}{}{dotted}", system.name, outside.suffix).into();
+        rule["Description"] = format!("What {} wants to hear of", system.name).into();
+        template.add(
+            &own::id(&format!("Rule{which}"), system),
+            "AWS::Events::Rule",
+            rule,
+        );
+    }
+}
+
+/// Patterns as alternatives of as few as have room for them (EventBridge User Guide, eb-create-pattern-operators: `$or`).
+fn together(rules: Vec<Rule>) -> Vec<Value> {
+    let around = json!({ "$or": [] }).to_string().len();
+    let mut groups: Vec<(usize, Vec<Value>)> = Vec::new();
+    for pattern in rules.iter().flat_map(patterns) {
+        let length = pattern.to_string().len() + 1;
+        match groups.last_mut() {
+            Some((used, group)) if *used + length <= LONGEST_PATTERN => {
+                group.push(pattern);
+                *used += length;
+            }
+            Some(_) | None => groups.push((around + length, vec![pattern])),
+        }
+    }
+    let one = |(_, mut group): (usize, Vec<Value>)| match group.len() {
+        1 => group.remove(0),
+        _ => json!({ "$or": group }),
+    };
+    groups.into_iter().map(one).collect()
 }
 
 /// The schedule fills in its own ARN and the time it stands for (EventBridge Scheduler User Guide,
@@ -98,7 +167,7 @@ fn add_schedule(template: &mut Template) {
         role::allow("Router", &["lambda:InvokeFunction"], vec![router.clone()]),
         role::allow("Undelivered", &["sqs:SendMessage"], vec![queue.clone()]),
     ];
-    role::add(template, "LookRole", "scheduler", statements);
+    role::add(template, "LookRole", "scheduler", &statements);
     let input = json!({
         "evenkeel": "assess",
         "system": "*",
@@ -124,77 +193,13 @@ fn add_schedule(template: &mut Template) {
     );
 }
 
-/// What the systems of a Region want to hear of. What nothing is decided by (single instances of a deployment, lifecycle actions) is
-/// not sent at all.
+/// What all systems of a Region want to hear of.
 fn rules(here: &Here<'_>) -> Vec<Rule> {
-    let at_home = || {
-        let systems = here.systems.iter().copied();
-        systems.filter(|system| system.regions.primary == here.region)
-    };
-    let alarms = here.systems.iter().flat_map(|system| {
-        let declared = system.alarms.iter();
-        declared
-            .filter(|(_, alarm)| alarm.region == here.region)
-            .map(|(name, _)| plain(name))
-    });
-    let databases = |clusters: bool| {
-        let systems = here.systems.iter().copied();
-        systems
-            .filter(move |system| is_cluster(system) == clusters)
-            .flat_map(databases)
-            .collect()
-    };
     let machines = here.recoveries().into_iter().map(|recovery| {
         let machine = format!("stateMachine:{}", recovery.state_machine_name());
         in_region("states", &here.region, &here.account, &machine)
     });
-    let deployed = |what: fn(&domain::system::Deployments) -> &String| {
-        let declared = at_home().filter_map(|system| system.deployments.as_ref());
-        declared.map(move |declared| plain(what(declared))).collect()
-    };
-    let web = || at_home().filter_map(|system| system.web.as_ref());
     let mut rules = vec![
-        Rule {
-            logical: "AlarmRule",
-            pattern: include_str!("../../../events/rules/cloudwatch-alarm-state-change.json"),
-            only: Some((&["detail", "alarmName"], alarms.collect())),
-        },
-        Rule {
-            logical: "DatabaseClusterRule",
-            pattern: include_str!("../../../events/rules/rds-cluster-event.json"),
-            only: Some((&["detail", "SourceIdentifier"], databases(true))),
-        },
-        Rule {
-            logical: "DatabaseInstanceRule",
-            pattern: include_str!("../../../events/rules/rds-instance-event.json"),
-            only: Some((&["detail", "SourceIdentifier"], databases(false))),
-        },
-        Rule {
-            logical: "DeploymentRule",
-            pattern: include_str!("../../../events/rules/codedeploy-deployment-state-change.json"),
-            only: Some((
-                &["detail", "application"],
-                deployed(|declared| &declared.application),
-            )),
-        },
-        Rule {
-            logical: "ScalingRule",
-            pattern: include_str!("../../../events/rules/autoscaling-activity.json"),
-            only: Some((
-                &["detail", "AutoScalingGroupName"],
-                web().map(|web| plain(&web.group)).collect(),
-            )),
-        },
-        Rule {
-            logical: "ZonalShiftRule",
-            pattern: include_str!("../../../events/rules/arc-zonal-shift.json"),
-            only: Some((
-                &["resources"],
-                web()
-                    .filter_map(|web| web.load_balancer.as_deref().map(plain))
-                    .collect(),
-            )),
-        },
         Rule {
             logical: "HealthRule",
             pattern: include_str!("../../../events/rules/health-event.json"),
@@ -206,13 +211,73 @@ fn rules(here: &Here<'_>) -> Vec<Rule> {
             only: Some((&["detail", "stateMachineArn"], machines.collect())),
         },
     ];
-    for rule in &mut rules {
-        if let Some((_, values)) = &mut rule.only {
-            values.sort();
-            values.dedup();
-        }
-    }
+    sort(&mut rules);
     rules
+}
+
+/// What one system wants to hear of. What nothing is decided by (single instances of a deployment, lifecycle actions) is not sent at
+/// all.
+fn rules_of(system: &System, here: &Here<'_>) -> Vec<Rule> {
+    let at_home = system.regions.primary == here.region;
+    let alarms = system.alarms.iter();
+    let alarms = alarms.filter(|(_, alarm)| alarm.region == here.region);
+    let web = || system.web.iter().filter(|_| at_home);
+    let deployments = system.deployments.iter().filter(|_| at_home);
+    let mut rules = vec![
+        Rule {
+            logical: "Alarms",
+            pattern: include_str!("../../../events/rules/cloudwatch-alarm-state-change.json"),
+            only: Some((
+                &["detail", "alarmName"],
+                alarms.map(|(name, _)| plain(name)).collect(),
+            )),
+        },
+        Rule {
+            logical: "Database",
+            pattern: if is_cluster(system) {
+                include_str!("../../../events/rules/rds-cluster-event.json")
+            } else {
+                include_str!("../../../events/rules/rds-instance-event.json")
+            },
+            only: Some((&["detail", "SourceIdentifier"], databases(system))),
+        },
+        Rule {
+            logical: "Deployments",
+            pattern: include_str!("../../../events/rules/codedeploy-deployment-state-change.json"),
+            only: Some((
+                &["detail", "application"],
+                deployments.map(|declared| plain(&declared.application)).collect(),
+            )),
+        },
+        Rule {
+            logical: "Scaling",
+            pattern: include_str!("../../../events/rules/autoscaling-activity.json"),
+            only: Some((
+                &["detail", "AutoScalingGroupName"],
+                web().map(|web| plain(&web.group)).collect(),
+            )),
+        },
+        Rule {
+            logical: "ZonalShift",
+            pattern: include_str!("../../../events/rules/arc-zonal-shift.json"),
+            only: Some((
+                &["resources"],
+                web()
+                    .filter_map(|web| web.load_balancer.as_deref().map(plain))
+                    .collect(),
+            )),
+        },
+    ];
+    sort(&mut rules);
+    rules
+}
+
+/// Each value once, and in order.
+fn sort(rules: &mut [Rule]) {
+    for (_, values) in rules.iter_mut().filter_map(|rule| rule.only.as_mut()) {
+        values.sort();
+        values.dedup();
+    }
 }
 
 fn is_cluster(system: &System) -> bool {
@@ -290,6 +355,29 @@ mod tests {
         }
         assert_eq!(patterns.len(), 3);
         assert_eq!(selected, names);
+    }
+
+    #[test]
+    fn alternatives_are_together_until_a_pattern_is_full() {
+        let rule = |logical, names: usize| Rule {
+            logical,
+            pattern: include_str!("../../../events/rules/cloudwatch-alarm-state-change.json"),
+            only: Some((
+                &["detail", "alarmName"],
+                (0..names)
+                    .map(|nth| format!("an-alarm-with-a-name-{nth:03}"))
+                    .collect(),
+            )),
+        };
+        let one = together(vec![rule("One", 3)]);
+        assert_eq!(one[0]["source"], json!(["aws.cloudwatch"]));
+        let two = together(vec![rule("One", 3), rule("Two", 2), rule("Three", 0)]);
+        assert_eq!((two.len(), two[0]["$or"].as_array().map(Vec::len)), (1, Some(2)));
+        let many = together(vec![rule("One", 60), rule("Two", 60)]);
+        assert_eq!(many.len(), 2);
+        for pattern in many {
+            assert!(pattern.to_string().len() <= LONGEST_PATTERN);
+        }
     }
 
     #[test]

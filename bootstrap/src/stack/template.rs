@@ -15,6 +15,12 @@ impl Template {
         self.resources.insert(logical.to_owned(), resource);
     }
 
+    /// Adds one that is there only where a condition holds.
+    pub(super) fn add_if(&mut self, condition: &str, logical: &str, kind: &str, properties: Value) {
+        let resource = json!({ "Type": kind, "Condition": condition, "Properties": properties });
+        self.resources.insert(logical.to_owned(), resource);
+    }
+
     /// Adds one that outlives the stack.
     pub(super) fn add_kept(&mut self, logical: &str, kind: &str, properties: Value) {
         let resource = json!({
@@ -27,11 +33,12 @@ impl Template {
     }
 
     /// The whole template.
-    pub(super) fn finished(self, description: &str, parameters: &Value) -> Value {
+    pub(super) fn finished(self, description: &str, parameters: &Value, conditions: &Value) -> Value {
         json!({
             "AWSTemplateFormatVersion": "2010-09-09",
             "Description": description,
             "Parameters": parameters,
+            "Conditions": conditions,
             "Resources": self.resources,
         })
     }
