@@ -13,6 +13,7 @@ from typing import Any, Callable
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
+import botocore.exceptions
 import cbor2
 
 from emulator import ACCOUNT, REGION, Emulator, wait_for
@@ -260,6 +261,69 @@ def metric_data_newest_first_in_cbor(emulator):
         pairs = sorted(zip(result["Timestamps"], result["Values"]))
         assert [value for _, value in pairs] == [1, 2], f"the time stamps do not go with the values: {result}"
     return [[int(value) for value in answer["MetricDataResults"][0]["Values"]] for answer in answers]
+
+
+@difference("create_alarms_on_metric_math", aws=("CREATE_COMPLETE", "metric math"), plain=("ROLLBACK_COMPLETE", None))
+def a_stack_has_an_alarm_on_metric_math(emulator):
+    name, status = stack_of(emulator, Sum=alarm_on_a_sum())
+    found = emulator.cloudwatch.describe_alarms(AlarmNames=[f"{name}-sum"])["MetricAlarms"]
+    return status, found[0]["AlarmDescription"] if found else None
+
+
+@difference("create_composite_alarms", aws=("CREATE_COMPLETE", "ALARM"), plain=("ValidationError", None))
+def a_stack_has_a_composite_alarm(emulator):
+    one = {
+        "AlarmName": "below-any",
+        "Namespace": "Check",
+        "MetricName": "nothing",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 0,
+        "EvaluationPeriods": 1,
+    }
+    composite = {"AlarmName": "any", "AlarmRule": {"Fn::Sub": 'ALARM("${One}")'}}
+    _, status = stack_of(
+        emulator,
+        One={"Type": "AWS::CloudWatch::Alarm", "Properties": one},
+        Any={"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": composite},
+    )
+    if status != "CREATE_COMPLETE":
+        return status, None
+    emulator.cloudwatch.set_alarm_state(AlarmName="below-any", StateValue="ALARM", StateReason="a check")
+    described = emulator.cloudwatch.describe_alarms(AlarmNames=["any"], AlarmTypes=["CompositeAlarm"])
+    return status, described["CompositeAlarms"][0]["StateValue"]
+
+
+def alarm_on_a_sum():
+    def metric(name):
+        stat = {"Metric": {"Namespace": "Check", "MetricName": name}, "Period": 60, "Stat": "Sum"}
+        return {"Id": name, "ReturnData": False, "MetricStat": stat}
+
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": {"Fn::Sub": "${AWS::StackName}-sum"},
+            "AlarmDescription": "metric math",
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": 0,
+            "EvaluationPeriods": 1,
+            "Metrics": [metric("a"), metric("b"), {"Id": "all", "Expression": "a + b", "ReturnData": True}],
+        },
+    }
+
+
+def stack_of(emulator, **resources):
+    """The name of a stack of these resources, and the status in which its creation ended; or the error that refused it."""
+    name = f"check-{next(emulator.numbers)}"
+    try:
+        emulator.stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+    except botocore.exceptions.ClientError as error:
+        return name, error.response["Error"]["Code"]
+
+    def ended():
+        status = emulator.stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return status if not status.endswith("IN_PROGRESS") else None
+
+    return name, wait_for("the stack", ended, 20)
 
 
 @difference("register_instances_of_groups_as_targets", aws=[2, 3, 1], plain=[0, 0, 0])

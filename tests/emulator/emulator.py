@@ -29,6 +29,7 @@ class Emulator:
         self.functions = self._client("lambda")
         self.logs = self._client("logs")
         self.queues = self._client("sqs")
+        self.stacks = self._client("cloudformation")
         self.machines = self._client("stepfunctions")
 
     def _client(self, service):

@@ -29,6 +29,7 @@ if found != VERSION:
 from ministack.core.responses import get_account_id, get_region  # noqa: E402
 from ministack.services import alb, autoscaling, cloudwatch, eventbridge, lambda_svc  # noqa: E402
 from ministack.services import stepfunctions as sfn  # noqa: E402
+from ministack.services.cloudformation import provisioners  # noqa: E402
 
 
 def run_parallel_in_jsonata():
@@ -250,6 +251,53 @@ def answer_metric_data_newest_first():
     cloudwatch._json_ok = in_order(cloudwatch._json_ok)
 
 
+def create_alarms_on_metric_math():
+    """A template may have an alarm on metric math: `Metrics` in place of one metric and its statistic.
+
+    It is kept and told, and never evaluated: it stays as `SetAlarmState` leaves it. AWS: CloudFormation Template Reference,
+    AWS::CloudWatch::Alarm, `Metrics`.
+    """
+    plain = provisioners._cw_metric_alarm_record
+
+    def metric_alarm_record(name, props):
+        if not props.get("Metrics"):
+            return plain(name, props)
+        # A metric that nobody has, so that nothing that is put moves the alarm.
+        alarm = plain(name, {**props, "Metrics": None, "MetricName": "metric math", "Namespace": "metric math"})
+        return {**alarm, "MetricName": None, "Namespace": None, "Statistic": None, "Metrics": props["Metrics"]}
+
+    provisioners._cw_metric_alarm_record = metric_alarm_record
+
+
+def create_composite_alarms():
+    """A template may have a composite alarm, which ministack itself knows: PutCompositeAlarm.
+
+    AWS: CloudFormation Template Reference, AWS::CloudWatch::CompositeAlarm. A new name is a new alarm there, and the old one
+    goes; here a template that renames one is refused.
+    """
+
+    def put(name, props):
+        said = {**props, "AlarmName": name, "Tags": []}
+        status, _, body = cloudwatch._put_composite_alarm({}, said, False, is_json=True)
+        if status != 200:
+            raise ValueError(body.decode() if isinstance(body, bytes) else str(body))
+        return name, {"Arn": cloudwatch._composite_alarms[name]["AlarmArn"]}
+
+    def create(logical_id, props, stack_name):
+        return put(props.get("AlarmName") or f"{stack_name}-{logical_id}", props)
+
+    def update(physical_id, old_props, new_props, stack_name):
+        if old_props.get("AlarmName") != new_props.get("AlarmName"):
+            raise ValueError("the shim renames no composite alarm")
+        return put(physical_id, new_props)
+
+    def delete(physical_id, props):
+        cloudwatch._composite_alarms.pop(physical_id, None)
+
+    handlers = {"create": create, "update": update, "delete": delete}
+    provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::CompositeAlarm"] = handlers
+
+
 def register_instances_of_groups_as_targets():
     """An Auto Scaling group registers the instances that it launches with its target groups, and takes them out again.
 
@@ -319,6 +367,8 @@ PATCHES = [
     send_alarm_state_changes,
     invoke_rule_targets_asynchronously,
     answer_metric_data_newest_first,
+    create_alarms_on_metric_math,
+    create_composite_alarms,
     register_instances_of_groups_as_targets,
 ]
 
