@@ -7,6 +7,7 @@ use crate::arn;
 use crate::database::{self, DatabaseSource};
 use crate::error::Error;
 use crate::json::Object;
+use crate::self_test::{self, SELF_TEST_DETAIL_TYPE, SELF_TEST_SOURCE};
 use crate::signal::{Signal, Subject, Via};
 use crate::zonal_shift::{self, ZonalShiftChange};
 use crate::{alarm, deployment, execution, health, scaling, time};
@@ -72,6 +73,7 @@ pub(crate) fn read(event: &Object<'_>, via: Via) -> Result<Signal, Error> {
             Some(change) => zonal_shift::read(event, envelope(event, via)?, change),
             None => Err(event.unrecognised()),
         },
+        (SELF_TEST_SOURCE, SELF_TEST_DETAIL_TYPE) => self_test::read(event, envelope(event, via)?),
         _ => Err(event.unrecognised()),
     }
 }

@@ -34,6 +34,7 @@ mod json;
 mod rejected;
 mod request;
 mod scaling;
+mod self_test;
 mod signal;
 mod sns;
 mod time;
@@ -49,6 +50,7 @@ pub use health::{AffectedEntity, HealthCategory, HealthEvent, HealthScope, Healt
 pub use rejected::Rejected;
 pub use request::{Asked, Asker, Request, Scope};
 pub use scaling::{Direction, ScalingActivity, ScalingEvent, ScalingStep};
+pub use self_test::{SELF_TEST_DETAIL_TYPE, SELF_TEST_SOURCE, SelfTest};
 pub use signal::{Signal, Subject, Via};
 pub use zonal_shift::{ZonalShiftChange, ZonalShiftEvent};
 

@@ -11,6 +11,7 @@ use crate::execution::ExecutionEvent;
 use crate::health::HealthEvent;
 use crate::request::Request;
 use crate::scaling::ScalingEvent;
+use crate::self_test::SelfTest;
 use crate::zonal_shift::ZonalShiftEvent;
 
 /// Something that happened, said by AWS; or something that a schedule or a person asks for.
@@ -31,6 +32,7 @@ pub struct Signal {
     /// | execution | account, Region, execution, status, when |
     /// | cache | account, Region, cache, the event, when |
     /// | request | account, Region, system, what, when, by whom |
+    /// | self-test | account, Region, its name |
     pub id: String,
     /// The account in which it happened, twelve digits.
     pub account: String,
@@ -84,4 +86,6 @@ pub enum Subject {
     Execution(ExecutionEvent),
     /// A schedule or a person asks for something.
     Request(Request),
+    /// Evenkeel asks itself whether an event gets through.
+    SelfTest(SelfTest),
 }

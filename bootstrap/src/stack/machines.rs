@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::names::Recovery;
+use domain::names::{Recovery, SELF_TEST};
 use rehearsal::stage::definition;
 use serde_json::{Map, Value, json};
 
@@ -35,19 +35,40 @@ pub fn deployed(recovery: Recovery) -> String {
 /// The name of a machine's log group. The prefix keeps its resource policy within its limit (Step Functions Developer Guide,
 /// cw-logs).
 pub(super) fn log_group(recovery: Recovery) -> String {
-    format!("/aws/vendedlogs/states/{}", recovery.state_machine_name())
+    log_group_of(&recovery.state_machine_name())
 }
 
-/// A machine, its log group and its role.
+fn log_group_of(machine: &str) -> String {
+    format!("/aws/vendedlogs/states/{machine}")
+}
+
+/// The self-test's definition. It stands apart from the recoveries: what they are held to (an incident, people told, a proof of
+/// every fault) is what it must not do.
+pub const SELF_TEST_DEFINITION: &str = include_str!("../../stacks/self-test.asl.json");
+
+/// A recovery's machine, its log group and its role.
 pub(super) fn add(template: &mut Template, recovery: Recovery) {
-    let id = id(recovery);
-    let (logs, role) = (format!("{id}Logs"), format!("{id}Role"));
     let functions = invoked(recovery);
+    let (id, name) = (id(recovery), recovery.state_machine_name());
+    add_one(template, &id, &name, recovery.machine(), &functions);
+}
+
+/// The self-test's machine: it invokes the journal, and nothing else.
+pub(super) fn add_self_test(template: &mut Template) {
+    let functions = BTreeSet::from([Function::Journal]);
+    add_one(template, "SelfTestMachine", SELF_TEST, SELF_TEST_FILE, &functions);
+}
+
+/// The name of the self-test's file in the bucket, without its suffix.
+pub const SELF_TEST_FILE: &str = "self-test";
+
+fn add_one(template: &mut Template, id: &str, name: &str, file: &str, functions: &BTreeSet<Function>) {
+    let (logs, role) = (format!("{id}Logs"), format!("{id}Role"));
     template.add(
         &logs,
         "AWS::Logs::LogGroup",
         json!({
-            "LogGroupName": log_group(recovery),
+            "LogGroupName": log_group_of(name),
             "RetentionInDays": LOGS_KEPT_FOR,
         }),
     );
@@ -85,15 +106,15 @@ pub(super) fn add(template: &mut Template, recovery: Recovery) {
         .map(|function| (function.logical().to_owned(), reference(function.logical())))
         .collect();
     template.add(
-        &id,
+        id,
         "AWS::StepFunctions::StateMachine",
         json!({
-            "StateMachineName": recovery.state_machine_name(),
+            "StateMachineName": name,
             "StateMachineType": "STANDARD",
             "RoleArn": attribute(&role, "Arn"),
             "DefinitionS3Location": {
                 "Bucket": reference("CodeBucket"),
-                "Key": text(&format!("${{CodePrefix}}/{}.asl.json", recovery.machine())),
+                "Key": text(&format!("${{CodePrefix}}/{file}.asl.json")),
             },
             "DefinitionSubstitutions": names,
             // All of it: a run is rare, and its record is what an incident is understood by.
@@ -110,6 +131,19 @@ pub(super) fn add(template: &mut Template, recovery: Recovery) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_self_test_is_a_sound_machine_that_asks_the_journal_alone() {
+        let definition: Value = serde_json::from_str(SELF_TEST_DEFINITION).expect("JSON");
+        assert_eq!(statemachines::check(&definition), []);
+        let named: BTreeSet<&str> = SELF_TEST_DEFINITION
+            .match_indices("${")
+            .filter_map(|(at, _)| SELF_TEST_DEFINITION[at..].split_inclusive('}').next())
+            .collect();
+        assert_eq!(named, BTreeSet::from(["${JournalFunction}"]));
+        let run = &definition["States"]["Begin"]["Assign"]["run"];
+        assert_eq!(run["system"], SELF_TEST);
+    }
 
     #[test]
     fn a_machine_invokes_what_its_definition_names() {

@@ -32,7 +32,7 @@ mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::names::Region;
+use domain::names::{Recovery, Region};
 use domain::system::System;
 use serde_json::{Value, json};
 
@@ -42,6 +42,37 @@ use self::own::Outside;
 use self::template::Template;
 
 pub use self::limits::{Excess, exceeded, written};
+
+/// What a stack takes from its bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// The functions, each a zip of its name.
+    pub functions: BTreeSet<Function>,
+    /// The machines' definitions, by the names of their files without `.asl.json`.
+    pub machines: Vec<(&'static str, &'static str)>,
+}
+
+/// What the stack of a Region takes from its bucket.
+///
+/// # Errors
+/// When the systems and the Region make no stack.
+pub fn files(systems: &[System], region: &Region) -> Result<Files, here::Error> {
+    Ok(Files::of(&Here::of(systems, region)?.recoveries()))
+}
+
+impl Files {
+    fn of(recoveries: &[Recovery]) -> Self {
+        let mut functions: BTreeSet<Function> =
+            recoveries.iter().copied().flat_map(machines::invoked).collect();
+        functions.extend([Function::Router, Function::Journal]);
+        let mut machines: Vec<_> = recoveries
+            .iter()
+            .map(|recovery| (recovery.machine(), rehearsal::stage::definition(*recovery)))
+            .collect();
+        machines.push((machines::SELF_TEST_FILE, machines::SELF_TEST_DEFINITION));
+        Self { functions, machines }
+    }
+}
 
 /// What makes a stack: a template, and those of its nested stacks.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,8 +135,7 @@ pub fn render(systems: &[System], region: &Region) -> Result<Stack, here::Error>
 /// What all systems share.
 fn shared(here: &Here<'_>) -> Template {
     let recoveries = here.recoveries();
-    let mut functions: BTreeSet<Function> = recoveries.iter().copied().flat_map(machines::invoked).collect();
-    functions.insert(Function::Router);
+    let functions = Files::of(&recoveries).functions;
     let mut template = Template::default();
     journal::add(&mut template);
     for function in &functions {
@@ -116,6 +146,7 @@ fn shared(here: &Here<'_>) -> Template {
     for recovery in &recoveries {
         machines::add(&mut template, *recovery);
     }
+    machines::add_self_test(&mut template);
     rules::add(&mut template, here);
     let alarms = alarms::add(&mut template, here, &functions);
     dashboard::add(&mut template, here, &functions, &alarms);

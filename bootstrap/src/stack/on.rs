@@ -2,7 +2,7 @@
 //!
 //! Formats of ARNs, and whether an action can be held to one at all: Service Authorization Reference, the service's page.
 
-use domain::names::{JOURNAL_TABLE, Region};
+use domain::names::{JOURNAL_TABLE, Region, SELF_TEST};
 use domain::system::System;
 use domain::system::file::DatabaseKind;
 use domain::system::region_failover::{Replication, Site, Traffic, WriteLease};
@@ -90,7 +90,7 @@ pub enum On {
     DeploymentConfigs,
     /// Deployments that are stopped. `*`: StopDeployment knows no resource. Source: Service Authorization Reference, AWS CodeDeploy.
     Deployments,
-    /// The state machines that run here.
+    /// The state machines that run here, the self-test's too.
     Machines,
     /// Executions that wait for a person. `*`: SendTaskSuccess knows no resource. Source: Service Authorization Reference, AWS Step
     /// Functions.
@@ -256,10 +256,9 @@ impl On {
             Self::Machines => domain::names::Recovery::ALL
                 .into_iter()
                 .filter(|recovery| carries_out(system, *recovery, here))
-                .map(|recovery| {
-                    let machine = format!("stateMachine:{}", recovery.state_machine_name());
-                    in_region("states", here, &system.account, &machine)
-                })
+                .map(|recovery| recovery.state_machine_name())
+                .chain([SELF_TEST.to_owned()])
+                .map(|name| in_region("states", here, &system.account, &format!("stateMachine:{name}")))
                 .collect(),
             Self::Questions => anything(system.region_failover.is_some()),
             Self::Topics => {

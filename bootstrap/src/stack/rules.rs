@@ -210,6 +210,11 @@ fn rules(here: &Here<'_>) -> Vec<Rule> {
             pattern: include_str!("../../../events/rules/states-execution-status-change.json"),
             only: Some((&["detail", "stateMachineArn"], machines.collect())),
         },
+        Rule {
+            logical: "SelfTestRule",
+            pattern: include_str!("../../../events/rules/self-test.json"),
+            only: None,
+        },
     ];
     sort(&mut rules);
     rules

@@ -26,6 +26,7 @@ fn check(payload: &[u8]) -> Result<Signal, Error> {
                 Subject::Execution(_) => "execution/",
                 Subject::Cache(_) => "elasticache/",
                 Subject::Request(_) => "request/",
+                Subject::SelfTest(_) => "self-test/",
             };
             assert!(signal.id.starts_with(kind), "{}", signal.id);
             assert_eq!(signal.account.len(), 12, "{}", signal.id);

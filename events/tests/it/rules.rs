@@ -62,6 +62,7 @@ fn meant_for(signal: &Signal) -> Vec<&'static str> {
         },
         (Via::EventBridge, Subject::ZonalShift(_)) => vec!["arc-zonal-shift"],
         (Via::EventBridge, Subject::Execution(_)) => vec!["states-execution-status-change"],
+        (Via::EventBridge, Subject::SelfTest(_)) => vec!["self-test"],
         // These do not pass a bus.
         (Via::EventBridge, Subject::Cache(_) | Subject::Request(_))
         | (Via::Sns | Via::AlarmAction | Via::Scheduler | Via::ByHand, _) => vec![],

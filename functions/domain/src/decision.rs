@@ -212,6 +212,7 @@ pub fn systems_of<'a>(signal: &Signal, systems: &'a Systems) -> Vec<&'a System> 
                 .filter(|system| system.lives_in(account, region))
                 .collect(),
         },
+        Subject::SelfTest(_) => Vec::new(),
     }
 }
 
@@ -228,7 +229,7 @@ pub fn is_worth_a_look(signal: &Signal, system: &System) -> bool {
         Subject::Execution(event) => news::is_over(event),
         Subject::Scaling(event) => news::is_failed_launch(event),
         Subject::Health(event) => health::may_settle(signal, event, system),
-        Subject::Database(_) | Subject::Cache(_) => false,
+        Subject::Database(_) | Subject::Cache(_) | Subject::SelfTest(_) => false,
     }
 }
 
@@ -279,6 +280,7 @@ pub fn decide(signal: &Signal, system: Option<&System>, known: Known<'_>) -> Dec
         Subject::Cache(event) => news::cache(event),
         Subject::Health(event) => health::judge(signal, event, system, known),
         Subject::Request(request) => about_request(signal, request, system, known),
+        Subject::SelfTest(_) => Decision::of(Verdict::Note, Why::SelfTest),
     }
 }
 
@@ -304,6 +306,7 @@ fn about_nobody(signal: &Signal, now: Timestamp) -> Decision {
                 identifier: event.identifier.clone(),
             },
         ),
+        Subject::SelfTest(_) => Decision::of(Verdict::Note, Why::SelfTest),
         _ => Decision::of(
             Verdict::Ignore,
             Why::NotOurs {

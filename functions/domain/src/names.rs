@@ -345,6 +345,15 @@ pub fn execution_arn(state_machine_arn: &str, name: &str) -> String {
 /// How the names of our state machines begin in an account.
 const STATE_MACHINE_PREFIX: &str = "evenkeel-";
 
+/// What a self-test is called in an account: its state machine, and the system whose lock it takes, which is none.
+pub const SELF_TEST: &str = "evenkeel-self-test";
+
+/// The ARN of the self-test's state machine in an account.
+pub fn self_test_arn(region: &Region, account: &str) -> String {
+    let partition = region.partition();
+    format!("arn:{partition}:states:{region}:{account}:stateMachine:{SELF_TEST}")
+}
+
 /// The journal's DynamoDB table.
 pub const JOURNAL_TABLE: &str = "evenkeel-journal";
 

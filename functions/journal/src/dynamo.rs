@@ -72,6 +72,18 @@ impl DynamoJournal {
         latest.iter().map(item::to_incident).collect()
     }
 
+    /// How often a system's lock was taken, whoever holds it now and whether anybody does (a consistent read). Nothing where it
+    /// never was.
+    ///
+    /// # Errors
+    /// As every operation of [`Journal`].
+    pub async fn epoch(&self, system: &SystemName) -> Result<Option<Epoch>> {
+        match self.item(system, key::LOCK).await? {
+            Some(item) => item::to_epoch(&item),
+            None => Ok(None),
+        }
+    }
+
     /// One item, as it is now.
     async fn item(&self, system: &SystemName, sort: &str) -> Result<Option<Item>> {
         let call = self

@@ -48,6 +48,14 @@ pub(crate) fn to_lock(item: &Item) -> Result<Option<Lock>> {
     }))
 }
 
+/// The epoch that a lock has come to, or nothing where it was given up before anybody took it.
+pub(crate) fn to_epoch(item: &Item) -> Result<Option<Epoch>> {
+    match item.get("epoch") {
+        Some(_) => Ok(Some(Epoch(number(item, "epoch")?))),
+        None => Ok(None),
+    }
+}
+
 /// An incident as an item.
 pub(crate) fn from_incident(incident: &Incident) -> Item {
     let mut item = primary_key(&incident.system, &key::incident(incident.opened_at, &incident.id));

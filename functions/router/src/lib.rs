@@ -16,14 +16,15 @@ use aws_sdk_sfn::error::ProvideErrorMetadata;
 use domain::clock::Clock;
 use domain::decision::{Decision, Known, Verdict, decide, health, is_worth_a_look, systems_of};
 use domain::journal::{AlarmSeen, Journal, View};
-use domain::names::Region;
+use domain::names::{Region, self_test_arn};
 use domain::step::{self, Error, Failure};
 use domain::steps::Run;
 use domain::system::{System, Systems};
-use events::{AlarmState, Asked, Signal, Subject};
+use events::{AlarmState, Asked, SelfTest, Signal, Subject};
 use notify::message::Message;
 use runtime::aws::classify;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 pub use look::Look;
 
@@ -124,6 +125,12 @@ impl<J: Journal> Router<J> {
                 None
             }
         };
+        let execution = match &signal.subject {
+            Subject::SelfTest(test) if self.is_ours(signal) => {
+                Some(self.start_self_test(signal, test).await?)
+            }
+            _ => execution,
+        };
         let mut told = Vec::new();
         // A look that would start what was started before, and nobody recorded how it ended: it died.
         let is_a_look = matches!(&signal.subject, Subject::Request(request) if request.what == Asked::Assess);
@@ -179,13 +186,35 @@ impl<J: Journal> Router<J> {
     }
 
     async fn start(&self, system: &System, run: &Run) -> step::Result<Execution> {
-        let input = step::output(run)?.to_string();
+        let machine = run.recovery.state_machine_arn(&self.region, &system.account);
+        let input = step::output(run)?;
+        match self.start_execution(machine, run.incident.as_str(), &input).await {
+            Ok(execution) => Ok(execution),
+            Err(error) => Err(self.cannot_start(system, run, error).await),
+        }
+    }
+
+    /// Whether it happened in this Region of the systems' account: another account's events may be forwarded to this bus.
+    fn is_ours(&self, signal: &Signal) -> bool {
+        let mut systems = self.systems.iter();
+        signal.region == self.region.as_str()
+            && systems.any(|system| system.account.as_str() == signal.account)
+    }
+
+    /// Nobody is paged about a self-test: whoever asked for it waits for it.
+    async fn start_self_test(&self, signal: &Signal, test: &SelfTest) -> step::Result<Execution> {
+        let machine = self_test_arn(&self.region, &signal.account);
+        let input = json!({ "test": test.name, "at": signal.time });
+        self.start_execution(machine, &test.name, &input).await
+    }
+
+    async fn start_execution(&self, machine: String, name: &str, input: &Value) -> step::Result<Execution> {
         let started = self
             .sfn
             .start_execution()
-            .state_machine_arn(run.recovery.state_machine_arn(&self.region, &system.account))
-            .name(run.incident.as_str())
-            .input(input)
+            .state_machine_arn(machine)
+            .name(name)
+            .input(input.to_string())
             .send()
             .await;
         let existed = match started {
@@ -193,14 +222,10 @@ impl<J: Journal> Router<J> {
             // The same incident was started before: within 90 days Step Functions refuses the name.
             // Source: Step Functions API, StartExecution.
             Err(error) if error.code() == Some("ExecutionAlreadyExists") => true,
-            Err(error) => {
-                return Err(self
-                    .cannot_start(system, run, classify("states:StartExecution", error))
-                    .await);
-            }
+            Err(error) => return Err(classify("states:StartExecution", error)),
         };
         Ok(Execution {
-            name: run.incident.to_string(),
+            name: name.to_owned(),
             existed,
         })
     }

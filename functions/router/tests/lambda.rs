@@ -193,3 +193,34 @@ async fn a_recovery_that_cannot_be_started_is_paged_and_named() {
         );
     }
 }
+
+/// No system is asked about, nobody is told, and the journal is not touched: the machine does that.
+#[tokio::test]
+async fn a_self_test_starts_its_own_machine_and_nothing_else() {
+    const SELF_TEST: &str = include_str!("../../../events/samples/example-self-test.json");
+    let (aws, systems) = (aws(started()).await, Systems::shop().expect("written"));
+    let mut function = function(&aws, &systems).await;
+    let elsewhere = function.invoke(SELF_TEST).await.expect("routed");
+    assert_eq!(
+        elsewhere[0]["execution"],
+        Value::Null,
+        "another Region's: {elsewhere}"
+    );
+    let here = SELF_TEST.replace("eu-central-1", "us-east-1");
+    let routed = function.invoke(here).await.expect("routed");
+    assert_eq!(routed[0]["decision"]["why"], "self-test", "{routed}");
+    assert_eq!(
+        routed[0]["execution"]["name"], "self-test-1772600767000",
+        "{routed}"
+    );
+    assert_eq!(aws.actions(), ["StartExecution"]);
+    let start: Value = serde_json::from_str(&aws.calls()[0].body).expect("JSON");
+    assert_eq!(
+        start["stateMachineArn"],
+        "arn:aws:states:us-east-1:123456789012:stateMachine:evenkeel-self-test"
+    );
+    assert_eq!(
+        start["input"],
+        r#"{"test":"self-test-1772600767000","at":"2026-03-04T05:06:07Z"}"#
+    );
+}

@@ -235,6 +235,8 @@ pub enum Why {
         /// The Region.
         region: Region,
     },
+    /// Evenkeel asks itself whether an event gets through.
+    SelfTest,
     /// AWS tells something from which nothing follows by itself.
     News {
         /// What.
@@ -285,6 +287,7 @@ impl Why {
             Self::CannotBeAsked { .. } => "cannot-be-asked",
             Self::RunDied { .. } => "run-died",
             Self::HealthAlone { .. } => "health-alone",
+            Self::SelfTest => "self-test",
             Self::News { .. } => "news",
         }
     }
@@ -404,6 +407,7 @@ impl fmt::Display for Why {
             Self::AllIsWell => f.write_str("no declared alarm is in ALARM"),
             Self::Asked { by } => write!(f, "asked for by {by}"),
             Self::CannotBeAsked { what } => f.write_str(what),
+            Self::SelfTest => f.write_str("Evenkeel tests itself"),
             Self::RunDied { run, status } => write!(
                 f,
                 "{run} ended as {status}, and could tell nobody; what it had done stands as it was left"

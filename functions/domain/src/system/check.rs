@@ -7,7 +7,7 @@ use super::file::{DatabaseKind, Meaning, Mode, PeopleTable, SystemFile};
 use super::{
     Database, DeclaredAlarm, Objectives, People, Policy, RecoveryPolicy, RegionPolicy, Regions, System,
 };
-use crate::names::Region;
+use crate::names::{Region, SELF_TEST};
 
 mod region;
 mod tier;
@@ -85,6 +85,14 @@ fn contradictions(file: &SystemFile) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem =
         |span: Range<usize>, what: String, hint: String| problems.push(Problem { span, what, hint });
+
+    if file.name.as_str() == SELF_TEST {
+        problem(
+            0..1,
+            format!("`{SELF_TEST}` is what self-tests are called"),
+            "give the system another name".to_owned(),
+        );
+    }
 
     let primary = file.regions.primary.get_ref();
     if let Some(standby) = &file.regions.standby
