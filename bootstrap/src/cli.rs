@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod deploy;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -8,6 +10,8 @@ use domain::steps::region::Risk;
 use jiff::Timestamp;
 
 use crate::account::Aws;
+
+pub(crate) use deploy::{Deploy, Destroy, Package, Programs};
 
 /// Keeps an AWS application upright.
 #[derive(Debug, Parser)]
@@ -53,6 +57,12 @@ pub(crate) enum Command {
     Check(Check),
     /// Write the CloudFormation template of what Evenkeel needs in a Region
     Template(Template),
+    /// Bring Evenkeel into an account, or up to date there
+    Deploy(Deploy),
+    /// Take Evenkeel out of an account
+    Destroy(Destroy),
+    /// Write what a stack takes from its bucket, and its template, as files
+    Package(Package),
     /// Say what would be done about an event, and why, without doing it
     Decide(Decide),
     /// Look for mistakes in state machines (Amazon States Language)

@@ -10,6 +10,7 @@ use rehearsal::{prove, scenario, stage};
 
 use crate::account;
 use crate::commands::operate::target::Undecided;
+use crate::deploy;
 
 /// Why the program did not do what it was asked.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -115,6 +116,13 @@ pub(crate) enum Failure {
         #[help]
         hint: String,
     },
+    /// It did not come to a deployment, or to its end.
+    #[error("{error}")]
+    Deploy {
+        error: deploy::Error,
+        #[help]
+        hint: String,
+    },
     /// Systems and a Region make no stack.
     #[error("{error}")]
     NoStack {
@@ -174,6 +182,22 @@ impl From<account::Error> for Failure {
         Self::Account {
             hint: error.hint(),
             error,
+        }
+    }
+}
+
+impl From<deploy::Error> for Failure {
+    fn from(error: deploy::Error) -> Self {
+        match error {
+            deploy::Error::Account(error) => error.into(),
+            deploy::Error::NoStack(error) => Self::NoStack {
+                hint: error.hint(),
+                error,
+            },
+            error => Self::Deploy {
+                hint: error.hint(),
+                error,
+            },
         }
     }
 }
@@ -257,6 +281,7 @@ impl Failure {
             | Self::Operate { .. }
             | Self::TooMuch { .. }
             | Self::NotWritten { .. }
+            | Self::Deploy { .. }
             | Self::Stage(_)
             | Self::Output(_) => 1,
         };

@@ -3,6 +3,7 @@
 mod account;
 mod cli;
 mod commands;
+mod deploy;
 mod failure;
 mod show;
 

@@ -91,7 +91,7 @@ fn the_same_files_give_the_same_bytes() {
 }
 
 #[test]
-fn only_moves_run_in_the_standby_region() {
+fn only_moves_run_in_the_standby_region_and_the_self_test() {
     let template = template("eu-west-1", &["two-regions-deployed"]);
     let machines: Vec<&str> = resources(&template)
         .filter(|(_, resource)| resource["Type"] == "AWS::StepFunctions::StateMachine")
@@ -106,7 +106,8 @@ fn only_moves_run_in_the_standby_region() {
         [
             "evenkeel-fail-over-region",
             "evenkeel-switch-over-region",
-            "evenkeel-fail-back-region"
+            "evenkeel-fail-back-region",
+            "evenkeel-self-test"
         ]
     );
     assert!(resources(&template).all(|(logical, _)| logical != "DeploymentFunction"));

@@ -3,10 +3,13 @@
 mod check;
 mod completions;
 mod decide;
+mod deploy;
+mod destroy;
 pub(crate) mod doctor;
 mod lint;
 mod man;
 pub(crate) mod operate;
+mod package;
 mod prove;
 mod rehearse;
 mod template;
@@ -17,6 +20,7 @@ use std::process::ExitCode;
 use domain::system::{self, System};
 
 use crate::cli::{Command, Files};
+use crate::deploy::package::Source;
 use crate::failure::Failure;
 
 /// The system file that is meant where none is named.
@@ -40,6 +44,9 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Doctor(asked) => doctor::run(&asked),
         Command::Check(asked) => check::run(&asked),
         Command::Template(asked) => template::run(&asked),
+        Command::Deploy(asked) => deploy::run(&asked),
+        Command::Destroy(asked) => destroy::run(&asked),
+        Command::Package(asked) => package::run(&asked),
         Command::Decide(asked) => decide::run(&asked),
         Command::Lint(asked) => lint::run(&asked),
         Command::Completions(asked) => completions::run(&asked),
@@ -49,17 +56,30 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
 
 /// The systems of an account: those of the files that were named, or of `evenkeel.toml` in this folder.
 fn read_systems(named: &Files) -> Result<Vec<System>, Failure> {
+    let sources = read_sources(named)?;
+    Ok(sources.into_iter().map(|source| source.system).collect())
+}
+
+/// The same, with the text of each file.
+fn read_sources(named: &Files) -> Result<Vec<Source>, Failure> {
     let usual = [PathBuf::from(SYSTEM_FILE)];
     let files = if named.files.is_empty() {
         &usual[..]
     } else {
         &named.files[..]
     };
-    files.iter().map(|path| read_system(path)).collect()
+    files.iter().map(|path| read_source(path)).collect()
 }
 
 fn read_system(path: &Path) -> Result<System, Failure> {
+    Ok(read_source(path)?.system)
+}
+
+fn read_source(path: &Path) -> Result<Source, Failure> {
     let hint = "name a system file; `evenkeel check --schema` prints what one may hold, and rehearsal/systems has examples";
     let text = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, error, hint))?;
-    system::read(&text).map_err(|problems| Failure::refused(path, &text, problems))
+    match system::read(&text) {
+        Ok(system) => Ok(Source { system, text }),
+        Err(problems) => Err(Failure::refused(path, &text, problems)),
+    }
 }

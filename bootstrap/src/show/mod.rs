@@ -2,8 +2,10 @@
 
 pub(crate) mod arming;
 pub(crate) mod checkup;
+pub(crate) mod difference;
 pub(crate) mod done;
 pub(crate) mod facts;
+pub(crate) mod following;
 pub(crate) mod history;
 pub(crate) mod progress;
 pub(crate) mod proof;

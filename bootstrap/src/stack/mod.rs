@@ -43,24 +43,24 @@ use self::template::Template;
 
 pub use self::limits::{Excess, exceeded, written};
 
-/// What a stack takes from its bucket.
+/// What a stack takes from its bucket, besides templates.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Files {
+pub struct Code {
     /// The functions, each a zip of its name.
     pub functions: BTreeSet<Function>,
     /// The machines' definitions, by the names of their files without `.asl.json`.
     pub machines: Vec<(&'static str, &'static str)>,
 }
 
-/// What the stack of a Region takes from its bucket.
+/// What the stack of a Region takes from its bucket, besides templates.
 ///
 /// # Errors
 /// When the systems and the Region make no stack.
-pub fn files(systems: &[System], region: &Region) -> Result<Files, here::Error> {
-    Ok(Files::of(&Here::of(systems, region)?.recoveries()))
+pub fn code(systems: &[System], region: &Region) -> Result<Code, here::Error> {
+    Ok(Code::of(&Here::of(systems, region)?.recoveries()))
 }
 
-impl Files {
+impl Code {
     fn of(recoveries: &[Recovery]) -> Self {
         let mut functions: BTreeSet<Function> =
             recoveries.iter().copied().flat_map(machines::invoked).collect();
@@ -135,7 +135,7 @@ pub fn render(systems: &[System], region: &Region) -> Result<Stack, here::Error>
 /// What all systems share.
 fn shared(here: &Here<'_>) -> Template {
     let recoveries = here.recoveries();
-    let functions = Files::of(&recoveries).functions;
+    let functions = Code::of(&recoveries).functions;
     let mut template = Template::default();
     journal::add(&mut template);
     for function in &functions {
