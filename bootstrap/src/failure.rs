@@ -119,7 +119,7 @@ pub(crate) enum Failure {
     /// It did not come to a deployment, or to its end.
     #[error("{error}")]
     Deploy {
-        error: deploy::Error,
+        error: Box<deploy::Error>,
         #[help]
         hint: String,
     },
@@ -196,7 +196,7 @@ impl From<deploy::Error> for Failure {
             },
             error => Self::Deploy {
                 hint: error.hint(),
-                error,
+                error: Box::new(error),
             },
         }
     }

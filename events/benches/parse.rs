@@ -53,6 +53,7 @@ fn kind(payload: &[u8]) -> &'static str {
         Subject::Execution(_) => "executions",
         Subject::Cache(_) => "cache events",
         Subject::Request(_) => "requests",
+        Subject::SelfTest(_) => "self-tests",
     }
 }
 
