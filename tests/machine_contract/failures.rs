@@ -106,7 +106,7 @@ fn whichever_two_states_fail_people_hear_of_it_and_the_lock_is_released() {
                 let failing = BTreeSet::from([first, second]);
                 let play = play(&definition, situation, refusing(&failing));
                 let case = format!("{}, {situation:?}: {first} and {second} fail", definition.name);
-                if play.calls.iter().any(|call| call.failed.is_some()) && !rescued(&play) {
+                if play.calls.iter().any(went_wrong) && !rescued(&play) {
                     ended_as_it_must(&definition, &play, &failing, &case);
                     cases += 1;
                 }
@@ -122,10 +122,11 @@ fn whatever_passes_after_two_attempts_changes_nothing() {
     for definition in all() {
         for situation in SITUATIONS {
             let ways = ways(&definition, situation);
-            for Task { name, info, .. } in definition.tasks() {
+            for Task { name, info, json } in definition.tasks() {
                 let Some(failing) = ways.get(name) else {
                     continue;
                 };
+                let settles = json["Arguments"]["Payload"]["deadline"]["settled"].is_u64();
                 let undisturbed = play(&definition, situation, refusing(failing));
                 for error in info.retry.iter().flat_map(|retrier| retrier.error_equals) {
                     let play = play(&definition, situation, |state, attempt| {
@@ -139,7 +140,8 @@ fn whatever_passes_after_two_attempts_changes_nothing() {
                     assert_eq!(play.ending(), undisturbed.ending(), "{case}");
                     assert_eq!(visited(&play), visited(&undisturbed), "{case}");
                     let tries = play.calls.iter().filter(|call| call.state == name).count();
-                    assert_eq!(tries, 3, "{case}");
+                    // An undo that answers too early is asked once more.
+                    assert!((3..=3 + usize::from(settles)).contains(&tries), "{case}: {tries}");
                     cases += 1;
                 }
             }
@@ -165,7 +167,7 @@ fn a_machine_whose_every_first_answer_is_lost_still_recovers() {
             assert_eq!(visited(&play), visited(&undisturbed), "{}", definition.name);
             assert_eq!(
                 play.calls.len(),
-                2 * undisturbed.calls.len(),
+                2 * visited(&undisturbed).len(),
                 "{}: each state is asked twice",
                 definition.name
             );
@@ -250,6 +252,13 @@ fn ended_as_it_must(definition: &Definition, play: &Play, failing: &BTreeSet<&st
             .any(|call| went_on(&call) && !understood(call).is_the_last_resort()),
         "{case}: it went on with what cannot be undone"
     );
+}
+
+/// An undo that has to settle has not failed.
+fn went_wrong(call: &Call) -> bool {
+    call.failed
+        .as_deref()
+        .is_some_and(|error| error != Error::UNSETTLED)
 }
 
 /// Whether that was the last attempt at its state, and a failed one.

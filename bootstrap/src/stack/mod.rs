@@ -8,8 +8,8 @@
 //! Nothing in it stands in the path of a recovery but Lambda, Step Functions and the table (rule 1). The same files give the same
 //! bytes.
 //!
-//! What is one system's own ([`own`]) depends on no other; what is shared grows with the systems, and what was permitted or
-//! delivered before stays where it was ([`policy`]). Where one template would be more than CloudFormation takes, what is
+//! What is one system's own (`own`) depends on no other; what is shared grows with the systems, and what was permitted or
+//! delivered before stays where it was (`policy`). Where one template would be more than CloudFormation takes, what is
 //! each system's own is a nested stack.
 
 mod alarms;
