@@ -360,6 +360,25 @@ fn users_failing_alone_is_watched() {
 }
 
 #[test]
+fn of_two_alarms_of_the_database_the_one_that_came_makes_the_incident() {
+    let text = SYSTEM.replace(
+        "[objectives]",
+        "[[alarms]]\nname = \"writer-slow\"\nmeans = \"database-down\"\n[objectives]",
+    );
+    let system = system::read(&text).expect("a coherent system");
+    for other in [-60, 2] {
+        let journal = in_alarm("writer-slow", other);
+        let decision = decided(&alarm("writer-unreachable", DOWN, 1), &system, &journal, 2);
+        let Verdict::Recover(run) = &decision.verdict else {
+            panic!("{decision:?}")
+        };
+        assert_eq!(run.opened_at, at(1), "the other rose at {other}");
+        let alarm = "writer-unreachable".into();
+        assert_eq!(decision.why, Why::DatabaseDown { alarm });
+    }
+}
+
+#[test]
 fn a_policy_that_wants_two_signals_waits_for_the_second() {
     let decision = decided(
         &alarm("writer-unreachable", DOWN, 0),
