@@ -34,11 +34,12 @@ def create(url, files):
 
 
 def deploy(url, files):
+    """Packing unstripped programs takes fifteen seconds of one core for each Region and time, and minutes where cores are busy."""
     command = [BUILT / "evenkeel", "deploy", "--yes", "--endpoint-url", url, "--binaries", BUILT]
     command += [word for file in files for word in ("--system-file", file)]
     # ministack takes the account from the key.
     environment = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "not checked"}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == 0, f"evenkeel deploy ended with {ended.returncode}: {ended.stderr}"
     return ended
 
