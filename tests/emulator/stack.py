@@ -34,7 +34,7 @@ def create(url, files):
 
 
 def deploy(url, files):
-    """Packing unstripped programs takes fifteen seconds of one core for each Region and time, and minutes where cores are busy."""
+    """Packing unstripped programs for both Regions takes fifteen seconds of a core, and minutes where cores are busy."""
     command = [BUILT / "evenkeel", "deploy", "--yes", "--endpoint-url", url, "--binaries", BUILT]
     command += [word for file in files for word in ("--system-file", file)]
     # ministack takes the account from the key.
