@@ -32,7 +32,8 @@ impl Side {
         }
     }
 
-    async fn half(&self, region: &Region) -> Half {
+    /// The database of a Region, with what is read of it.
+    pub(crate) async fn half(&self, region: &Region) -> Half {
         let replication = &self
             .system
             .region_failover

@@ -3,6 +3,7 @@
 use aws_sdk_codedeploy::types::{BundleType, RevisionLocation, RevisionLocationType, S3Location};
 use deployment::described::Deployment;
 use deployment::history::{self, Which, describe};
+use domain::system::Deployments;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -26,19 +27,24 @@ fn read(fields: Fields, deployment: &Deployment) -> Fields {
         .and("it is not over", deployment.completed_at.is_none())
 }
 
+fn declared(side: &Side) -> &Deployments {
+    let declared = side.system.deployments.as_ref();
+    declared.expect("deployments are declared")
+}
+
+const fn every(of: &Deployments) -> Which<'_> {
+    Which {
+        of,
+        succeeded: false,
+        since: None,
+    }
+}
+
 pub(crate) fn listed(side: &Side) -> LocalBoxFuture<'_, Fields> {
     async move {
-        let declared = side
-            .system
-            .deployments
-            .as_ref()
-            .expect("deployments are declared");
+        let declared = declared(side);
         let client = (side.codedeploy)(&side.home);
-        let which = Which {
-            of: declared,
-            succeeded: false,
-            since: None,
-        };
+        let which = every(declared);
         let found = history::read(&client, &which, |read| !read.is_empty()).await;
         let ask = |application: &str, group: &str| {
             let asked = client.list_deployments().application_name(application);
@@ -63,17 +69,9 @@ pub(crate) fn listed(side: &Side) -> LocalBoxFuture<'_, Fields> {
 
 pub(crate) fn created(side: &Side) -> LocalBoxFuture<'_, Fields> {
     async move {
-        let declared = side
-            .system
-            .deployments
-            .as_ref()
-            .expect("deployments are declared");
+        let declared = declared(side);
         let client = (side.codedeploy)(&side.home);
-        let which = Which {
-            of: declared,
-            succeeded: false,
-            since: None,
-        };
+        let which = every(declared);
         let before = history::read(&client, &which, |read| !read.is_empty())
             .await
             .expect("read");

@@ -1,8 +1,6 @@
 //! RDS: a DB instance, and its replica in the other Region.
 
 use database::observe::{Standby, observe};
-use database::region::half::{self, Half};
-use domain::names::Region;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -12,25 +10,11 @@ use crate::table::Fields;
 /// Longer than a promotion takes, in seconds.
 const PROMOTED_WITHIN: u64 = 3_600;
 
-impl Side {
-    async fn instance(&self, region: &Region) -> Half {
-        let replication = &self
-            .system
-            .region_failover
-            .as_ref()
-            .expect("two Regions")
-            .replication;
-        let id = self.site(region).database.as_str();
-        let half = half::observe(&(self.rds)(region), replication, id).await;
-        half.expect("described").expect("there is one")
-    }
-}
-
 pub(crate) fn instances(side: &Side) -> LocalBoxFuture<'_, Fields> {
     async move {
         let observed = observe(&(side.rds)(&side.home), &side.system.database).await;
         let observed = observed.expect("described");
-        let replica = side.instance(&side.away).await;
+        let replica = side.half(&side.away).await;
         let writer = &side.site(&side.home).database;
         let writer = format!("arn:aws:rds:{}:{}:db:{writer}", side.home, side.system.account);
         let has_standby = matches!(&observed.standby, Standby::Zone(Some(_)));
@@ -59,7 +43,7 @@ pub(crate) fn isolate(side: &Side) -> LocalBoxFuture<'_, Fields> {
         let unknown = said(ask("nobody", isolating.clone()).await);
         let accepted = said(ask(site.database.as_str(), isolating.clone()).await);
         side.until("the security groups change", async || {
-            let half = side.instance(&side.home).await;
+            let half = side.half(&side.home).await;
             let now: Vec<&str> = half.groups.iter().map(|group| group.id.as_str()).collect();
             now == isolating && half.groups.iter().all(|group| group.status == "active")
         })
@@ -69,7 +53,7 @@ pub(crate) fn isolate(side: &Side) -> LocalBoxFuture<'_, Fields> {
             .and("isolated", accepted)
             .and(
                 "security groups",
-                format!("{:?}", side.instance(&side.home).await.groups),
+                format!("{:?}", side.half(&side.home).await.groups),
             )
     }
     .boxed_local()
@@ -93,7 +77,7 @@ pub(crate) fn promote(side: &Side) -> LocalBoxFuture<'_, Fields> {
         let unknown = said(ask("nobody").await);
         let accepted = said(ask(side.site(&side.away).database.as_str()).await);
         side.pass(PROMOTED_WITHIN).await;
-        let half = side.instance(&side.away).await;
+        let half = side.half(&side.away).await;
         Fields::default()
             .and("an instance that is none", unknown)
             .and("the replica", accepted)

@@ -4,7 +4,7 @@ use std::io::{Result, Write};
 
 use domain::journal::{Armed, Disarmed};
 use domain::system::System;
-use operate::Status;
+use operate::{Open, Status};
 use rehearsal::kept::Kept;
 use rehearsal::stage::Left;
 use rehearsal::timeline::clock;
@@ -51,28 +51,7 @@ pub(crate) fn write(
         armed(out, status)?;
         match &status.open {
             None => row(out, "runs", "nothing")?,
-            Some(open) => {
-                row(out, "runs", &format!("{}", open.lock.holder))?;
-                row(
-                    out,
-                    "",
-                    &format!(
-                        "since {}, epoch {}",
-                        open.lock.taken_at.strftime("%H:%M:%SZ"),
-                        open.lock.epoch
-                    ),
-                )?;
-                if let Some(stop) = &open.stop {
-                    row(
-                        out,
-                        "stops",
-                        &format!("{} wants it, because {}", stop.by, stop.because),
-                    )?;
-                }
-                if let Some(asked) = &open.question {
-                    question(out, asked)?;
-                }
-            }
+            Some(open) => run(out, open, "%H:%M:%SZ")?,
         }
         for incident in status.incidents.iter().take(ENDED) {
             row(out, "ended", &format!("{}: {}", incident.id, incident.outcome))?;
@@ -101,6 +80,21 @@ pub(super) fn armed(out: &mut impl Write, status: &Status) -> Result<()> {
             "armed",
             &format!("by {by} since {}, because {because}", at.strftime(AT)),
         ),
+        None => Ok(()),
+    }
+}
+
+/// A run that is under way, with times in that form.
+pub(super) fn run(out: &mut impl Write, open: &Open, form: &str) -> Result<()> {
+    row(out, "runs", open.lock.holder.as_str())?;
+    let since = open.lock.taken_at.strftime(form);
+    row(out, "", &format!("since {since}, epoch {}", open.lock.epoch))?;
+    if let Some(stop) = &open.stop {
+        let wish = format!("{} wants it, because {}", stop.by, stop.because);
+        row(out, "stops", &wish)?;
+    }
+    match &open.question {
+        Some(asked) => question(out, asked),
         None => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{Result, Write};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 
-use super::status::{question, row};
+use super::status::row;
 use crate::commands::operate::status::Row;
 
 /// At most so many runs that ended are shown of a system and Region, newest first: `evenkeel history` has them all.
@@ -63,19 +63,7 @@ fn details(out: &mut impl Write, one: &Row) -> Result<()> {
     }
     super::status::armed(out, seen)?;
     if let Some(open) = &seen.open {
-        row(out, "runs", open.lock.holder.as_str())?;
-        let since = open.lock.taken_at.strftime("%Y-%m-%d %H:%M:%SZ");
-        row(out, "", &format!("since {since}, epoch {}", open.lock.epoch))?;
-        if let Some(stop) = &open.stop {
-            row(
-                out,
-                "stops",
-                &format!("{} wants it, because {}", stop.by, stop.because),
-            )?;
-        }
-        if let Some(asked) = &open.question {
-            question(out, asked)?;
-        }
+        super::status::run(out, open, "%Y-%m-%d %H:%M:%SZ")?;
     }
     for incident in seen.incidents.iter().take(ENDED) {
         row(out, "ended", &format!("{}: {}", incident.id, incident.outcome))?;
