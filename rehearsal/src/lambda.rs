@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use domain::duration::Duration;
 use domain::journal::{Journal, lease};
@@ -159,13 +160,13 @@ impl Functions {
     }
 
     /// Step Functions invokes a function.
-    async fn invoke(&self, function: &str, context: &Context, event: Value) -> Result<Value, Failure> {
-        if let Some(answer) = self.sabotage.and_then(|sabotage| sabotage(&event)) {
+    async fn invoke(&self, function: &str, context: &Context, event: &Value) -> Result<Value, Failure> {
+        if let Some(answer) = self.sabotage.and_then(|sabotage| sabotage(event)) {
             return answer;
         }
         let clock = self.desk.clock();
-        let step = |event| self.step(function, &clock, event);
-        self.hosted(function, context, move || step(event)).await
+        self.hosted(function, context, || self.step(function, &clock, event.clone()))
+            .await
     }
 
     /// A function's own work.
@@ -266,11 +267,11 @@ impl Functions {
     }
 
     /// Whose work an invocation is: the machine's that the run is of.
-    fn within(&self, event: &Value, state: &str) -> Within {
+    fn within(&self, event: &Value, state: &Arc<str>) -> Within {
         match event["run"]["recovery"].as_str().and_then(Recovery::named) {
             Some(machine) => Within::State {
                 machine,
-                state: state.to_owned(),
+                state: Arc::clone(state),
             },
             None => Within::Router(self.region.clone()),
         }
@@ -279,6 +280,9 @@ impl Functions {
     /// One line per thing seen: a condition that is asked for every second says something only when it sees
     /// something else.
     fn report(&self, ensure: &str, answer: &Result<Value, Failure>) {
+        if !self.desk.look().is_read() {
+            return;
+        }
         let line = match answer {
             Ok(output) => format!("{ensure}: {}", seen(output)),
             Err(failure) => format!("{ensure}: {}", failure.error_message),
@@ -293,7 +297,7 @@ impl Functions {
         let latency = self.desk.world().dice().draw(&facts::STATE_TRANSITION);
         self.desk.clock().pass(latency).await;
         let function = request.arguments["FunctionName"].as_str().unwrap_or_default();
-        let event = request.arguments["Payload"].clone();
+        let event = &request.arguments["Payload"];
         let ensure = event["ensure"].as_str().unwrap_or_default().to_owned();
         let incident = event["run"]["incident"].as_str().unwrap_or_default().to_owned();
         // The token is good from the moment at which the function gets it.
@@ -301,8 +305,8 @@ impl Functions {
             .token
             .filter(|_| request.pattern == Pattern::WaitForTaskToken);
         let waiting = token.map(|token| self.tokens.issue(&token));
-        let context = Context::of(self.within(&event, &request.state));
-        let invoke = || self.invoke(function, &context, event.clone());
+        let context = Context::of(self.within(event, &request.state));
+        let invoke = || self.invoke(function, &context, event);
         let answer = match self.desk.invoked(&context) {
             None => invoke().await,
             Some(InvocationFault::Throttled) => Err(throttled()),
@@ -314,12 +318,12 @@ impl Functions {
             }
             Some(InvocationFault::Hangs) => std::future::pending().await,
             Some(InvocationFault::LockTakenOver) => {
-                self.lock_is_taken_over(&event).await;
+                self.lock_is_taken_over(event).await;
                 invoke().await
             }
             Some(InvocationFault::Twice) => {
                 let apart = context.apart();
-                let other = self.invoke(function, &apart, event.clone());
+                let other = self.invoke(function, &apart, event);
                 futures_util::join!(invoke(), other).0
             }
         };

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-/// Whether a value's JSON text has at most `limit` bytes. Stops counting at the limit.
+/// Whether a value's JSON text has at most `limit` bytes. Stops counting at the limit. Most values are far below it: those are not
+/// read byte by byte for what has to be escaped.
 pub(crate) fn fits(value: &Value, limit: usize) -> bool {
-    take(value, limit).is_some()
+    take(value, limit, longest).is_some() || take(value, limit, quoted).is_some()
 }
 
-/// What is left of a budget after writing the value.
-fn take(value: &Value, left: usize) -> Option<usize> {
+/// What is left of a budget after writing the value, whose texts take so many bytes each.
+fn take(value: &Value, left: usize, text_takes: fn(&str) -> usize) -> Option<usize> {
     match value {
         Value::Null => left.checked_sub(4),
         Value::Bool(flag) => left.checked_sub(if *flag { 4 } else { 5 }),
@@ -16,18 +17,18 @@ fn take(value: &Value, left: usize) -> Option<usize> {
             Some(integer) => digits(integer),
             None => number.to_string().len(),
         }),
-        Value::String(text) => left.checked_sub(quoted(text)),
+        Value::String(text) => left.checked_sub(text_takes(text)),
         Value::Array(items) => {
             let mut left = left.checked_sub(2 + items.len().saturating_sub(1))?;
             for item in items {
-                left = take(item, left)?;
+                left = take(item, left, text_takes)?;
             }
             Some(left)
         }
         Value::Object(fields) => {
             let mut left = left.checked_sub(2 + fields.len().saturating_sub(1))?;
             for (name, field) in fields {
-                left = take(field, left.checked_sub(quoted(name) + 1)?)?;
+                left = take(field, left.checked_sub(text_takes(name) + 1)?, text_takes)?;
             }
             Some(left)
         }
@@ -42,6 +43,12 @@ fn digits(integer: i64) -> usize {
     count + usize::from(integer < 0)
 }
 
+/// What a text takes at most: six bytes for each, as `\u0001`.
+const fn longest(text: &str) -> usize {
+    text.len() * 6 + 2
+}
+
+/// What a text takes.
 fn quoted(text: &str) -> usize {
     let escapes = text.bytes().map(|byte| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,

@@ -219,7 +219,7 @@ impl Desk {
     /// A call goes out. What goes wrong with it, if something is to: for those that no SDK client makes.
     pub(super) fn pass(&self, operation: &str, to: &Region) -> Option<CallFault> {
         let within = injection::within().filter(|_| self.is_watched())?;
-        let (operation, to) = (operation.to_owned(), to.clone());
+        let (operation, to) = (operation.into(), to.clone());
         match self.passed(&within, What::Call { operation, to })? {
             Fault::Call(fault) => Some(fault),
             Fault::Invocation(_) | Fault::Entry(_) | Fault::Event(_) => None,
@@ -235,8 +235,8 @@ impl Desk {
     }
 
     /// A state is entered. What goes wrong then, if something is to.
-    pub(crate) fn entered(&self, machine: Recovery, state: &str) -> Option<EntryFault> {
-        let state = state.to_owned();
+    pub(crate) fn entered(&self, machine: Recovery, state: &Arc<str>) -> Option<EntryFault> {
+        let state = Arc::clone(state);
         match self.passed(&Within::State { machine, state }, What::Entry)? {
             Fault::Entry(fault) => Some(fault),
             Fault::Call(_) | Fault::Invocation(_) | Fault::Event(_) => None,
@@ -245,7 +245,7 @@ impl Desk {
 
     /// An event is on its way. What goes wrong with it, if something is to.
     pub(crate) fn sent(&self, region: &Region, kind: &str) -> Option<EventFault> {
-        let kind = kind.to_owned();
+        let kind = kind.into();
         match self.passed(&Within::Bus(region.clone()), What::Event { kind })? {
             Fault::Event(fault) => Some(fault),
             Fault::Call(_) | Fault::Invocation(_) | Fault::Entry(_) => None,
@@ -260,15 +260,15 @@ impl Desk {
     }
 
     /// The same for the call that a rule is about to be asked about.
-    pub(super) fn announce(&self, operation: String, to: &Region) {
-        self.announced(&operation, to);
+    pub(super) fn announce(&self, operation: &Arc<str>, to: &Region) {
+        self.announced(operation, to);
         self.keep(|desk| {
-            let to = to.clone();
+            let (operation, to) = (Arc::clone(operation), to.clone());
             move || desk.announced(&operation, &to)
         });
     }
 
-    fn announced(&self, operation: &str, to: &Region) {
+    fn announced(&self, operation: &Arc<str>, to: &Region) {
         let fault = self.pass(operation, to);
         *self.stroke.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }

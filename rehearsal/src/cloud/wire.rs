@@ -205,7 +205,7 @@ impl Intercept for Announced {
         {
             let service: String = called.service().split_whitespace().collect();
             let operation = format!("{}:{}", service.to_lowercase(), called.name());
-            self.desk.announce(operation, &self.to);
+            self.desk.announce(&operation.into(), &self.to);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use domain::names::{Recovery, Region};
 
@@ -33,7 +34,7 @@ pub enum Within {
         /// The machine.
         machine: Recovery,
         /// The state.
-        state: String,
+        state: Arc<str>,
     },
     /// The router of a Region.
     Router(Region),
@@ -53,14 +54,14 @@ pub enum What {
     /// A call goes out.
     Call {
         /// The operation, as `rds:DescribeDBInstances`.
-        operation: String,
+        operation: Arc<str>,
         /// The Region whose endpoint is called.
         to: Region,
     },
     /// An event arrives.
     Event {
         /// Its `detail-type`.
-        kind: String,
+        kind: Arc<str>,
     },
 }
 
@@ -126,7 +127,7 @@ fn read(text: &str) -> Option<Place> {
     let (whose, rest) = spot.split_once('/')?;
     let within_region = |name: &str| whose.strip_prefix(name)?.parse::<Region>().ok();
     let (within, what) = if let Some(region) = within_region("bus@") {
-        let kind = rest.to_owned();
+        let kind = rest.into();
         (Within::Bus(region), What::Event { kind })
     } else if let Some(region) = within_region("router@") {
         (Within::Router(region), what(rest)?)
@@ -135,7 +136,7 @@ fn read(text: &str) -> Option<Place> {
     } else {
         let (state, rest) = rest.split_once('/')?;
         let machine = Recovery::named(whose)?;
-        let state = state.to_owned();
+        let state = state.into();
         (Within::State { machine, state }, what(rest)?)
     };
     let spot = Spot { within, what };
@@ -149,7 +150,7 @@ fn what(text: &str) -> Option<What> {
         call => {
             let (operation, to) = call.rsplit_once('@')?;
             Some(What::Call {
-                operation: operation.contains(':').then(|| operation.to_owned())?,
+                operation: operation.contains(':').then(|| operation.into())?,
                 to: to.parse().ok()?,
             })
         }

@@ -60,7 +60,7 @@ pub(super) fn may_be_told_again(struck: &[(Ms, Injection)]) -> bool {
                 fault,
                 CallFault::AnswerLost | CallFault::Crash | CallFault::Late | CallFault::Twice
             );
-            operation.starts_with("dynamodb:") || (operation == "sns:Publish" && lost)
+            operation.starts_with("dynamodb:") || (&**operation == "sns:Publish" && lost)
         }
         Fault::Invocation(fault) => {
             matches!(fault, InvocationFault::Twice | InvocationFault::AnswerLost)

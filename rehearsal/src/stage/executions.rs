@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use domain::duration::Duration;
 use domain::names::{Recovery, Region, execution_arn, fnv1a};
@@ -53,6 +54,7 @@ impl Stage<'_> {
             region: &region,
             name: &name,
             machine: machine_name,
+            is_read: self.desk.look().is_read(),
             states: BTreeMap::new(),
             tries: BTreeMap::new(),
         };
@@ -164,23 +166,44 @@ struct Reader<'a> {
     region: &'a Region,
     name: &'a str,
     machine: &'a str,
-    states: BTreeMap<u64, String>,
-    tries: BTreeMap<String, u32>,
+    is_read: bool,
+    states: BTreeMap<u64, Arc<str>>,
+    tries: BTreeMap<Arc<str>, u32>,
 }
 
 impl Observer for Reader<'_> {
     fn event(&mut self, event: &HistoryEvent) {
-        let state = match &event.kind {
-            EventKind::StateEntered { name, .. } => Some(name.to_string()),
-            _ => self.states.get(&event.previous).cloned(),
-        };
-        if let Some(state) = &state {
-            self.states.insert(event.id, state.clone());
-        }
         if let EventKind::StateEntered { name, .. } = &event.kind
             && let Some(fault) = self.stage.desk.entered(self.recovery, name)
         {
             self.stage.strike(self.region, self.name, &fault);
+        }
+        if self.is_read {
+            self.tell(event);
+        }
+        // The machines name what they do: these look at the system from the outside.
+        if let EventKind::StateExited {
+            state_type: StateType::Task,
+            name,
+            ..
+        } = &event.kind
+            && name.starts_with("Verify")
+        {
+            let mut world = self.stage.desk.world();
+            let standing = world.standing();
+            world.executions.verified(self.name, standing);
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn tell(&mut self, event: &HistoryEvent) {
+        let state = match &event.kind {
+            EventKind::StateEntered { name, .. } => Some(Arc::clone(name)),
+            _ => self.states.get(&event.previous).cloned(),
+        };
+        if let Some(state) = &state {
+            self.states.insert(event.id, Arc::clone(state));
         }
         match (&event.kind, state) {
             (
@@ -205,15 +228,9 @@ impl Observer for Reader<'_> {
                 },
                 _,
             ) => {
-                if let Some(tries) = self.tries.get(&**name).filter(|tries| **tries > 1) {
+                if let Some(tries) = self.tries.get(name).filter(|tries| **tries > 1) {
                     let line = format!("{}: {name} took {tries} tries", self.machine);
                     self.stage.desk.world().say(Actor::Machine, line);
-                }
-                // The machines name what they do: these look at the system from the outside.
-                if name.starts_with("Verify") {
-                    let mut world = self.stage.desk.world();
-                    let standing = world.standing();
-                    world.executions.verified(self.name, standing);
                 }
             }
             _ => {}

@@ -95,12 +95,26 @@ impl<'a> Theatre<'a> {
         until: Option<Ms>,
         line: &mut dyn FnMut(&Entry),
     ) -> Left {
+        self.begin();
+        self.perform(commands, until, line)
+    }
+
+    fn begin(&self) {
+        let _within = self.runtime.enter();
+        self.desk.begin();
+        self.account.begin();
+        for functions in self.functions.values() {
+            functions.begin();
+        }
+    }
+
+    fn perform(
+        &self,
+        commands: Vec<(Ms, Command)>,
+        until: Option<Ms>,
+        line: &mut dyn FnMut(&Entry),
+    ) -> Left {
         self.runtime.block_on(async {
-            self.desk.begin();
-            self.account.begin();
-            for functions in self.functions.values() {
-                functions.begin();
-            }
             let trial = self.trial.as_ref();
             let stage = Stage {
                 desk: &self.desk,
@@ -135,10 +149,12 @@ impl<'a> Theatre<'a> {
     }
 
     /// Plays it like another play was, until an instant, without running again what answered by then. What this play's functions
-    /// did is on the tape that comes back.
+    /// did is on the tape that comes back. Nobody reads its timeline.
     pub fn play_like(&self, known: Tape, until: Ms) -> (Left, Tape) {
         self.deck.begin(known, until);
-        let left = self.play(Vec::new(), None, &mut |_| {});
+        self.begin();
+        self.desk.look().unread();
+        let left = self.perform(Vec::new(), None, &mut |_| {});
         (left, self.deck.end())
     }
 }

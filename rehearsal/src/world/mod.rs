@@ -155,6 +155,8 @@ pub struct World {
     agenda: BTreeMap<(Ms, u64), Change>,
     entered: u64,
     outbox: Vec<Outgoing>,
+    /// Whether somebody reads the timeline.
+    is_read: bool,
 }
 
 /// What has to reach somebody outside the world.
@@ -281,6 +283,7 @@ impl World {
             agenda: BTreeMap::new(),
             entered: 0,
             outbox: Vec::new(),
+            is_read: true,
             system: Arc::new(system),
         };
         for index in 0..world.alarms.len() {
@@ -429,8 +432,21 @@ impl World {
         &mut self.dice
     }
 
+    /// Nobody reads the timeline: it is not written.
+    pub(crate) const fn unread(&mut self) {
+        self.is_read = false;
+    }
+
+    /// Whether somebody reads the timeline. What takes work to say is worked out only then.
+    pub(crate) const fn is_read(&self) -> bool {
+        self.is_read
+    }
+
     /// Something for the timeline.
     pub fn say(&mut self, actor: Actor, what: impl Into<String>) {
+        if !self.is_read {
+            return;
+        }
         let entry = Entry {
             at: self.now,
             actor,
@@ -555,19 +571,19 @@ impl World {
         led == Some(self.serving_site()) && self.sites[self.serving_site()].database.serves()
     }
 
-    /// Which share of all users' requests each site serves.
-    pub fn shares(&self) -> Vec<u64> {
+    /// Which share of all users' requests each site serves; where there is one, the other's is nothing.
+    pub fn shares(&self) -> [u64; 2] {
         let demand = self.traffic.demand;
         if self.dns.is_none() {
             let home = &self.sites[HOME];
             if !home.database.serves() {
-                return vec![0];
+                return [0; 2];
             }
             let share = home
                 .web
                 .as_ref()
                 .map_or(ALL, |web| web.share_of(ALL * demand / 100));
-            return vec![share - share * self.cache_fails(HOME) / 100];
+            return [share - share * self.cache_fails(HOME) / 100, 0];
         }
         let reach: [(bool, bool); 2] = std::array::from_fn(|index| {
             self.sites.get(index).map_or((false, false), |site| {
@@ -583,22 +599,22 @@ impl World {
                 Users::NearHome => near,
             }
         };
-        let sites = self.sites.iter().enumerate();
-        sites
-            .map(|(index, site)| {
-                let groups = self.resolvers.at(index, self.now, answers);
-                let load = groups as u64 * ALL / GROUPS as u64;
-                if !site.database.serves() || !self.may_write(index) {
-                    return 0;
-                }
-                let share = site
-                    .web
-                    .as_ref()
-                    .map_or(ALL, |web| web.share_of(load * demand / 100));
-                let share = share - share * self.cache_fails(index) / 100;
-                load * share / ALL
-            })
-            .collect()
+        let went = self.resolvers.at(self.now, answers);
+        std::array::from_fn(|index| {
+            let Some(site) = self.sites.get(index) else {
+                return 0;
+            };
+            if !site.database.serves() || !self.may_write(index) {
+                return 0;
+            }
+            let load = went[index] as u64 * ALL / GROUPS as u64;
+            let share = site
+                .web
+                .as_ref()
+                .map_or(ALL, |web| web.share_of(load * demand / 100));
+            let share = share - share * self.cache_fails(index) / 100;
+            load * share / ALL
+        })
     }
 
     fn pass(&mut self, to: Ms) {

@@ -78,11 +78,12 @@ impl Resolvers {
         }
     }
 
-    /// How many groups' users go to a site that answers them, of [`GROUPS`]. `answers` tells whether a site answers
+    /// How many groups' users go to each of two sites that answers them, of [`GROUPS`]. `answers` tells whether a site answers
     /// users near home, or those elsewhere: where it does not, connections break.
-    pub fn at(&self, site: usize, now: Ms, answers: impl Fn(usize, Users) -> bool) -> usize {
-        let goes = |(index, group): &(usize, &Group)| {
-            let users = if *index < GROUPS - NEAR_HOME {
+    pub fn at(&self, now: Ms, answers: impl Fn(usize, Users) -> bool) -> [usize; 2] {
+        let mut went = [0; 2];
+        for (index, group) in self.groups.iter().enumerate() {
+            let users = if index < GROUPS - NEAR_HOME {
                 Users::Elsewhere
             } else {
                 Users::NearHome
@@ -91,9 +92,13 @@ impl Resolvers {
                 Some((held, until)) if now < until && answers(held, users) => Some(held),
                 _ => group.leads,
             };
-            to == Some(site) && answers(site, users)
-        };
-        self.groups.iter().enumerate().filter(goes).count()
+            if let Some(to) = to.filter(|site| answers(*site, users))
+                && let Some(went) = went.get_mut(to)
+            {
+                *went += 1;
+            }
+        }
+        went
     }
 
     /// Whether every resolver leads to that site.
@@ -202,9 +207,9 @@ mod tests {
             group.leads = Some(1);
         }
         resolvers.groups[HOLDING].held = Some((0, 60_000));
-        assert_eq!(resolvers.at(0, 10_000, |_, _| true), 1);
-        assert_eq!(resolvers.at(0, 60_000, |_, _| true), 0);
-        assert_eq!(resolvers.at(0, 10_000, |site, _| site != 0), 0);
-        assert_eq!(resolvers.at(1, 10_000, |site, _| site != 0), GROUPS);
+        assert_eq!(resolvers.at(10_000, |_, _| true)[0], 1);
+        assert_eq!(resolvers.at(60_000, |_, _| true)[0], 0);
+        assert_eq!(resolvers.at(10_000, |site, _| site != 0)[0], 0);
+        assert_eq!(resolvers.at(10_000, |site, _| site != 0)[1], GROUPS);
     }
 }
