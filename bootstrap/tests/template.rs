@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const SYSTEMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../rehearsal/systems");
 
@@ -72,6 +72,53 @@ fn policies_say_what_each_function_may_do() {
         }
     }
     insta::assert_snapshot!(said);
+}
+
+/// RDS makes a replica's grant on our behalf, in the Region of the replica, and it is made in either.
+#[test]
+fn keys_of_databases_are_for_rds_alone_and_only_where_a_replica_is_made() {
+    for region in ["eu-central-1", "eu-west-1"] {
+        let replicating = template(region, &["two-regions-replica"]);
+        let policy = &replicating["Resources"]["DatabaseKeysPolicy"];
+        assert_eq!(policy["Condition"], "DatabasesHaveKeys");
+        assert_eq!(
+            replicating["Conditions"]["DatabasesHaveKeys"],
+            json!({ "Fn::Not": [{ "Fn::Equals": [{ "Fn::Join": ["", { "Ref": "DatabaseKeys" }] }, ""] }] })
+        );
+        assert_eq!(replicating["Parameters"]["DatabaseKeys"]["Default"], "");
+        assert_eq!(
+            policy["Properties"]["Roles"],
+            json!([{ "Ref": "DatabaseFunctionRole" }])
+        );
+        let through = json!(["rds.eu-central-1.amazonaws.com", "rds.eu-west-1.amazonaws.com"]);
+        assert_eq!(
+            policy["Properties"]["PolicyDocument"]["Statement"],
+            json!([
+                {
+                    "Sid": "DatabaseKeys",
+                    "Effect": "Allow",
+                    "Action": ["kms:DescribeKey"],
+                    "Resource": { "Ref": "DatabaseKeys" },
+                    "Condition": { "StringEquals": { "kms:ViaService": through } },
+                },
+                {
+                    "Sid": "DatabaseKeys2",
+                    "Effect": "Allow",
+                    "Action": ["kms:CreateGrant"],
+                    "Resource": { "Ref": "DatabaseKeys" },
+                    "Condition": {
+                        "StringEquals": { "kms:ViaService": through },
+                        "Bool": { "kms:GrantIsForAWSResource": "true" },
+                    },
+                },
+            ])
+        );
+    }
+    for system in ["one-region", "two-regions"] {
+        let template = template("eu-central-1", &[system]);
+        assert!(!template.to_string().contains("DatabaseKeys"), "{system}");
+        assert!(template["Resources"].get("TopicKeysPolicy").is_some(), "{system}");
+    }
 }
 
 #[test]

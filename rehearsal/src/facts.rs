@@ -647,8 +647,14 @@ pub const DOLLARS_PER_REQUEST: f64 = 0.20 / 1_000_000.0;
 /// Lambda on arm64, US dollars per GB-second. Source: AWS Lambda pricing, us-east-1.
 pub const DOLLARS_PER_GB_SECOND: f64 = 0.000_013_333_4;
 
-/// Memory of every function, GB.
-pub const FUNCTION_MEMORY_GB: f64 = 0.25;
+/// Memory of a function, MB, by its name in the house. A choice of this house's, and the one that the stack deploys:
+/// `evenkeel::stack::functions` says why.
+pub fn function_memory_mb(function: &str) -> u32 {
+    match function {
+        "assess" | "router" | "traffic" => 512,
+        _ => 256,
+    }
+}
 
 /// Every fact, in the order in which an incident meets them.
 pub const ALL: &[Fact] = &[

@@ -69,8 +69,8 @@ struct Moving {
 pub struct Usage {
     /// Invocations.
     pub requests: u64,
-    /// Milliseconds, of all together.
-    pub billed_ms: u64,
+    /// Milliseconds times the MB of memory of the function that ran, of all together.
+    pub billed_mb_ms: u64,
 }
 
 impl std::ops::Add for Usage {
@@ -79,7 +79,7 @@ impl std::ops::Add for Usage {
     fn add(self, other: Self) -> Self {
         Self {
             requests: self.requests + other.requests,
-            billed_ms: self.billed_ms + other.billed_ms,
+            billed_mb_ms: self.billed_mb_ms + other.billed_mb_ms,
         }
     }
 }
@@ -237,11 +237,16 @@ impl Functions {
                 answer
             }
         };
-        let Usage { requests, billed_ms } = self.usage.get();
-        self.usage.set(Usage {
-            requests: requests + 1,
-            billed_ms: billed_ms + (clock.elapsed_ms() - began).max(1),
-        });
+        let house_name = function.strip_prefix("evenkeel-").unwrap_or(function);
+        let memory = u64::from(facts::function_memory_mb(house_name));
+        let billed_mb_ms = (clock.elapsed_ms() - began).max(1) * memory;
+        self.usage.set(
+            self.usage.get()
+                + Usage {
+                    requests: 1,
+                    billed_mb_ms,
+                },
+        );
         answer
     }
 

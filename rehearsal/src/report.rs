@@ -272,10 +272,11 @@ const fn is_zero(number: &u64) -> bool {
 }
 
 fn cost(transitions: u64, left: &Left) -> Cost {
-    let seconds = left.usage.billed_ms as f64 / 1_000.0;
+    // AWS Lambda pricing reckons 1,024 MB as a GB.
+    let gb_seconds = left.usage.billed_mb_ms as f64 / 1_024.0 / 1_000.0;
     let dollars = transitions as f64 * facts::DOLLARS_PER_TRANSITION
         + left.usage.requests as f64 * facts::DOLLARS_PER_REQUEST
-        + seconds * facts::FUNCTION_MEMORY_GB * facts::DOLLARS_PER_GB_SECOND;
+        + gb_seconds * facts::DOLLARS_PER_GB_SECOND;
     // To the hundred-thousandth of a dollar: the prices carry no more.
     Cost {
         transitions,

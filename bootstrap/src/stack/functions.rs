@@ -106,17 +106,9 @@ impl Function {
         Self::ALL.into_iter().find(|function| function.name() == name)
     }
 
-    /// In MB.
-    const fn memory(self) -> u32 {
-        match self {
-            Self::Assess | Self::Router | Self::Traffic => 512,
-            Self::Cache
-            | Self::Capacity
-            | Self::Database
-            | Self::Deployment
-            | Self::Journal
-            | Self::Notify => 256,
-        }
+    /// In MB. Rehearsals reckon with the same.
+    fn memory(self) -> u32 {
+        rehearsal::facts::function_memory_mb(self.word())
     }
 
     /// In seconds.

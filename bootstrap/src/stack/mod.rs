@@ -141,7 +141,7 @@ fn shared(here: &Here<'_>) -> Template {
     for function in &functions {
         functions::add(&mut template, *function, here);
     }
-    keys::add(&mut template, &here.region);
+    keys::add(&mut template, here);
     queues::add(&mut template);
     for recovery in &recoveries {
         machines::add(&mut template, *recovery);
@@ -155,10 +155,11 @@ fn shared(here: &Here<'_>) -> Template {
 
 fn finished(template: Template, here: &Here<'_>) -> Value {
     let description = format!("Evenkeel in {}, for {}", here.region, named(here));
-    let (keys, has_keys) = keys::condition();
     let mut conditions = dashboard::condition();
-    conditions[keys] = has_keys;
-    template.finished(&description, &parameters(), &conditions)
+    for (name, condition) in keys::conditions(here) {
+        conditions[name] = condition;
+    }
+    template.finished(&description, &parameters(here), &conditions)
 }
 
 /// The systems by name, as far as a description may be long (1,024 bytes: CloudFormation User Guide,
@@ -177,10 +178,9 @@ fn named(here: &Here<'_>) -> String {
     }
 }
 
-fn parameters() -> Value {
-    let (keys, topic_keys) = keys::parameter();
-    json!({
-        keys: topic_keys,
+fn parameters(here: &Here<'_>) -> Value {
+    let mut parameters = keys::parameters(here);
+    let others = json!({
         dashboard::PARAMETER: dashboard::parameter(),
         "CodeBucket": {
             "Type": "String",
@@ -191,5 +191,9 @@ fn parameters() -> Value {
             "Description": "What their keys begin with: PREFIX/router.zip, PREFIX/fail-over-database.asl.json",
             "AllowedPattern": "[^/](.*[^/])?",
         },
-    })
+    });
+    if let Value::Object(others) = others {
+        parameters.extend(others);
+    }
+    Value::Object(parameters)
 }

@@ -7,6 +7,7 @@
 //! A payload that is no signal ends as the error `InvalidEvent`. Lambda then keeps the payload: after its retries the
 //! function's dead-letter queue has it, with the error beside it.
 
+mod each;
 pub mod heartbeat;
 pub mod look;
 
@@ -73,6 +74,11 @@ pub struct Execution {
     pub existed: bool,
 }
 
+/// How many systems are looked at at once. Each has several calls under way, of which each ends after three seconds; the router
+/// has thirty for all (`runtime::clients::ATTEMPT`, `evenkeel::stack::functions`). So a fleet as large as a deployment may be
+/// (some 140 systems, decision 32) is looked at in time where a call of each hangs: nine times three seconds.
+pub const AT_ONCE: usize = 16;
+
 impl<J: Journal> Router<J> {
     /// Deals with whatever arrived.
     ///
@@ -84,21 +90,26 @@ impl<J: Journal> Router<J> {
             error_type: INVALID_EVENT.to_owned(),
             error_message: error.to_string(),
         })?;
-        self.deal_with(&signal)
-            .await
-            .map_err(|error| Failure::from(&error))
+        self.deal_with(&signal).await
     }
 
-    async fn deal_with(&self, signal: &Signal) -> step::Result<Vec<Routed>> {
-        let about = systems_of(signal, &self.systems);
-        if about.is_empty() {
-            return Ok(vec![self.deal_with_one(signal, None).await?]);
+    /// Every system that it is about is dealt with, whatever becomes of another.
+    async fn deal_with(&self, signal: &Signal) -> Result<Vec<Routed>, Failure> {
+        let alone = async |system| {
+            let routed = self.deal_with_one(signal, system).await;
+            routed
+                .map(|routed| vec![routed])
+                .map_err(|error| Failure::from(&error))
+        };
+        match systems_of(signal, &self.systems).as_slice() {
+            [] => alone(None).await,
+            [system] => alone(Some(*system)).await,
+            systems => {
+                let one = |system| self.deal_with_one(signal, Some(system));
+                let dealt_with = each::at_once(systems.iter().copied(), AT_ONCE, one).await;
+                whole(systems, dealt_with)
+            }
         }
-        let mut routed = Vec::with_capacity(about.len());
-        for system in about {
-            routed.push(self.deal_with_one(signal, Some(system)).await?);
-        }
-        Ok(routed)
     }
 
     async fn deal_with_one(&self, signal: &Signal, system: Option<&System>) -> step::Result<Routed> {
@@ -241,5 +252,32 @@ impl<J: Journal> Router<J> {
                 why: format!("{error}; and paging failed: {also}"),
             },
         }
+    }
+}
+
+/// What came of all systems, or which of them failed: then Lambda brings the event again, and what was done is found done.
+/// Several failures have the name of the first.
+fn whole(systems: &[&System], dealt_with: Vec<step::Result<Routed>>) -> Result<Vec<Routed>, Failure> {
+    let mut failed: Option<Failure> = None;
+    let mut routed = Vec::with_capacity(systems.len());
+    for (system, dealt_with) in systems.iter().zip(dealt_with) {
+        match (dealt_with, &mut failed) {
+            (Ok(one), _) => routed.push(one),
+            (Err(error), None) => {
+                failed = Some(Failure {
+                    error_type: error.name().to_owned(),
+                    error_message: format!("{}: {error}", system.name),
+                });
+            }
+            (Err(error), Some(failed)) => {
+                failed
+                    .error_message
+                    .push_str(&format!("; {}: {error}", system.name));
+            }
+        }
+    }
+    match failed {
+        None => Ok(routed),
+        Some(failed) => Err(failed),
     }
 }

@@ -194,6 +194,60 @@ async fn a_recovery_that_cannot_be_started_is_paged_and_named() {
     }
 }
 
+/// More systems than are looked at at once.
+#[tokio::test]
+async fn a_look_at_many_systems_is_in_their_order_and_one_that_fails_hides_no_other() {
+    let names: Vec<String> = (0..router::AT_ONCE * 3)
+        .map(|nth| format!("shop-{nth:03}"))
+        .collect();
+    let systems = Systems::fleet(&names).expect("written");
+    let look = json!({
+        "evenkeel": "assess",
+        "system": "*",
+        "schedule": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/evenkeel-look",
+        "time": SystemClock.now().to_string(),
+    })
+    .to_string();
+
+    let all_well = aws(started()).await;
+    let routed = function(&all_well, &systems).await.invoke(look.clone()).await;
+    let routed = routed.expect("routed");
+    let in_order: Vec<&str> = routed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| one["system"].as_str().expect("a system"))
+        .collect();
+    assert_eq!(in_order, names);
+
+    let is_of = |call: &Call, name: &String| call.body.contains(&format!("system#{name}\""));
+    let refused = [names[1].clone(), names[20].clone()];
+    let broken = StubAws::start(move |call: &Call| {
+        if refused.iter().any(|name| is_of(call, name)) {
+            Answer::json_error(400, "AccessDeniedException", "not authorized")
+        } else {
+            Answer::json(200, &json!({ "Items": [], "Count": 0 }))
+        }
+    });
+    let broken = broken.await.expect("a stub");
+    let error = function(&broken, &systems).await.invoke(look).await;
+    let error = error.expect_err("two are not known");
+    assert_eq!(error.error_type, Error::REFUSED, "{error}");
+    assert!(
+        error.error_message.starts_with("shop-001: refused: dynamodb:")
+            && error.error_message.contains("; shop-020: refused: dynamodb:")
+            && error.error_message.matches("; shop-").count() == 1,
+        "{error}"
+    );
+    let calls = broken.calls();
+    for name in &names {
+        assert!(
+            calls.iter().any(|call| is_of(call, name)),
+            "{name} is not looked at"
+        );
+    }
+}
+
 /// No system is asked about, nobody is told, and the journal is not touched: the machine does that.
 #[tokio::test]
 async fn a_self_test_starts_its_own_machine_and_nothing_else() {

@@ -37,6 +37,22 @@ impl Systems {
         Ok(Self { directory })
     }
 
+    /// With systems of these names, each like `shop` with a database and an alarm of its own: `NAME-db`, `NAME-down`.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn fleet(names: &[String]) -> io::Result<Self> {
+        let directory = TempDir::new()?;
+        for name in names {
+            let system = include_str!("shop.toml")
+                .replace("\"shop\"", &format!("\"{name}\""))
+                .replace("shop-db", &format!("{name}-db"))
+                .replace("ServerCpuTooHigh", &format!("{name}-down"));
+            fs::write(directory.path().join(format!("{name}.toml")), system)?;
+        }
+        Ok(Self { directory })
+    }
+
     /// The directory, for `EVENKEEL_SYSTEMS`.
     pub fn path(&self) -> &Path {
         self.directory.path()

@@ -34,9 +34,14 @@ pub struct Grounds<'a> {
 }
 
 impl Grounds<'_> {
-    fn consent<J: Journal>(&self, regions: &Regions<'_, J>, how: Promotion) -> Result<()> {
+    /// First what came with the input, which asks nobody; then the journal, where a person's answer is needed.
+    async fn consent<J: Journal>(&self, regions: &Regions<'_, J>, how: Promotion) -> Result<()> {
         let promised = &regions.moved.system.objectives;
-        consent::given(self.region, self.fencing, how, self.approval, promised)
+        consent::given(self.region, self.fencing, how, self.approval, promised)?;
+        match self.approval {
+            Some(approval) => consent::is_kept(regions.journal, regions.run, approval).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -94,14 +99,19 @@ async fn in_global<J: Journal>(
         (Place::Alone, _) => {
             grounds
                 .consent(regions, Promotion::Detach)
-                .map_err(|error| Error::Unsafe {
-                    why: format!("{half} is no member of its global cluster: {error}: {words}"),
+                .await
+                .map_err(|error| match error {
+                    Error::Unsafe { why } => Error::Unsafe {
+                        why: format!("{half} is no member of its global cluster: {why}: {words}"),
+                    },
+                    // The journal did not answer: that passes.
+                    other => other,
                 })?;
             let words = format!("{half}, no member of {identifier}: {words}");
             open_to_everybody(regions, grounds, rds, &half, words).await
         }
         (Place::There, how) => {
-            grounds.consent(regions, how)?;
+            grounds.consent(regions, how).await?;
             open_to_everybody(regions, grounds, rds, &half, words).await?;
             still_lost(regions, grounds).await?;
             lease::held(regions, grounds.epoch).await?;
@@ -196,7 +206,7 @@ async fn replica<J: Journal>(regions: &Regions<'_, J>, grounds: &Grounds<'_>, rd
             why: "a read replica is in no global cluster that it could be detached from".to_owned(),
         });
     }
-    grounds.consent(regions, grounds.how)?;
+    grounds.consent(regions, grounds.how).await?;
     let mut seen = words;
     if grounds.region.verdict == Verdict::SwitchOver {
         if grounds.fencing.fence != Fence::Fenced {

@@ -100,16 +100,7 @@ fn promoting(scene: &Scene, verdict: Verdict, fence: Fence) -> Input {
             writes_until: None,
             seen: vec![],
         },
-        approval: (verdict == Verdict::FailOver).then(|| {
-            Box::new(Approval {
-                at: at("07:17:30"),
-                answer: Answer::Approved,
-                by: "an engineer".into(),
-                because: "the Region is gone".into(),
-                accepted: Risk::ALL.to_vec(),
-                seen: vec![],
-            })
-        }),
+        approval: (verdict == Verdict::FailOver).then(|| Box::new(accepting(&Risk::ALL))),
         how: Promotion::Regular,
     }
 }

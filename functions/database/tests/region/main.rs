@@ -13,7 +13,7 @@ use database::Steps;
 use database::write_check::WriteCheck;
 use domain::clock::Clock;
 use domain::duration::Duration;
-use domain::journal::{Journal, Stop};
+use domain::journal::{Journal, Question, Stop};
 use domain::names::{Epoch, Recovery, Region};
 use domain::step::{Result, Step};
 use domain::steps::Run;
@@ -24,7 +24,7 @@ use domain::steps::region::{
 };
 use domain::system::{System, Systems, read};
 use jiff::Timestamp;
-use journal::MemoryJournal;
+use journal::{DynamoJournal, MemoryJournal};
 use serde_json::Value;
 
 use self::cloud::{Application, Cloud, Database, State};
@@ -86,7 +86,16 @@ struct Scene {
 }
 
 impl Scene {
+    /// Where a person has to be asked, one was, and accepted everything.
     async fn new(kind: Kind, recovery: Recovery) -> Self {
+        let scene = Self::unanswered(kind, recovery).await;
+        if recovery == Recovery::FailOverRegion {
+            scene.answered(&accepting(&Risk::ALL)).await;
+        }
+        scene
+    }
+
+    async fn unanswered(kind: Kind, recovery: Recovery) -> Self {
         let (database, replication) = match kind {
             Kind::Global => (
                 "aurora",
@@ -146,6 +155,27 @@ impl Scene {
         }
     }
 
+    /// The run asked, and this is the answer that the journal keeps: the first one.
+    async fn answered(&self, approval: &Approval) {
+        self.asked().await;
+        let run = self.run();
+        let answered = self.journal.answer(&run.system, &run.incident, approval).await;
+        answered.expect("it was asked");
+    }
+
+    async fn asked(&self) {
+        let run = self.run();
+        let question = Question {
+            incident: run.incident,
+            token: "token".into(),
+            asked_at: at("07:16:40"),
+            expires_at: at("07:31:40"),
+            risks: vec![Risk::DataLoss, Risk::NotFenced],
+            answer: None,
+        };
+        self.journal.ask(&run.system, &question).await.expect("answers");
+    }
+
     async fn unlocked(&self) {
         let run = self.run();
         let released = self.journal.release_lock(&run.system, &run.incident, now()).await;
@@ -175,6 +205,10 @@ impl Scene {
     }
 
     async fn ensure(&self, input: Input) -> Result<Value> {
+        self.ensure_by(self.journal.clone(), input).await
+    }
+
+    async fn ensure_by<J: Journal>(&self, journal: J, input: Input) -> Result<Value> {
         let (rds, cloudwatch) = (self.cloud.clone(), self.cloud.clone());
         let passed = jiff::SignedDuration::from_millis(self.passed.fetch_add(1, Ordering::Relaxed));
         let steps = Steps {
@@ -184,7 +218,7 @@ impl Scene {
             rds_in: Arc::new(move |region| rds.rds(region)),
             cloudwatch_in: Arc::new(move |region| cloudwatch.cloudwatch(region)),
             dynamodb: self.cloud.dynamodb(&self.here),
-            journal: self.journal.clone(),
+            journal,
             write_check: WriteCheck {
                 connector: self.cloud.connector(),
             },
@@ -206,6 +240,18 @@ fn database_with(group: &str, source: Option<String>) -> Database {
         groups: vec![(group.into(), "active")],
         source,
         ..Database::default()
+    }
+}
+
+/// What a person answers.
+fn accepting(risks: &[Risk]) -> Approval {
+    Approval {
+        at: at("07:17:00"),
+        answer: Answer::Approved,
+        by: "an engineer".into(),
+        because: "the Region is gone".into(),
+        accepted: risks.to_vec(),
+        seen: vec![],
     }
 }
 

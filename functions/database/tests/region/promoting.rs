@@ -32,15 +32,8 @@ fn assessed(verdict: Verdict) -> RegionAssessment {
     }
 }
 
-fn accepting(accepted: &[Risk]) -> Option<Box<Approval>> {
-    Some(Box::new(Approval {
-        at: at("07:17:00"),
-        answer: Answer::Approved,
-        by: "an engineer".into(),
-        because: "the Region is gone".into(),
-        accepted: accepted.to_vec(),
-        seen: vec![],
-    }))
+fn given(accepted: &[Risk]) -> Option<Box<Approval>> {
+    Some(Box::new(accepting(accepted)))
 }
 
 fn known(fence: Fence) -> Fencing {
@@ -53,7 +46,7 @@ fn known(fence: Fence) -> Fencing {
 }
 
 fn everything() -> Option<Box<Approval>> {
-    accepting(&Risk::ALL)
+    given(&Risk::ALL)
 }
 
 fn started(
@@ -171,9 +164,9 @@ async fn what_nobody_accepted_is_not_done() {
         let cases = [
             (None, Regular, "nobody approved"),
             (rejected(), Regular, "an engineer rejected it"),
-            (accepting(&[]), Regular, "data-loss, not-fenced"),
-            (accepting(&[DataLoss]), Regular, "without accepting not-fenced"),
-            (accepting(&[NotFenced]), Regular, "without accepting data-loss"),
+            (given(&[]), Regular, "data-loss, not-fenced"),
+            (given(&[DataLoss]), Regular, "without accepting not-fenced"),
+            (given(&[NotFenced]), Regular, "without accepting data-loss"),
         ];
         for (approval, how, expected) in cases {
             let input = started(&scene, Verdict::FailOver, Fence::Unknown, approval, how);
@@ -195,7 +188,7 @@ async fn detaching_is_accepted_by_name_and_ends_as_a_database_of_its_own() {
         &scene,
         Verdict::FailOver,
         Fence::Unknown,
-        accepting(&accepted),
+        given(&accepted),
         Detach,
     );
     let (name, words) = scene.refused(input).await;
@@ -212,7 +205,7 @@ async fn detaching_is_accepted_by_name_and_ends_as_a_database_of_its_own() {
         &scene,
         Verdict::FailOver,
         Fence::Unknown,
-        accepting(&accepted),
+        given(&accepted),
         Regular,
     );
     assert_eq!(scene.refused(input).await.0, "Unsafe");
@@ -232,6 +225,73 @@ async fn detaching_is_accepted_by_name_and_ends_as_a_database_of_its_own() {
         .await
         .expect("promoted");
     assert!(scene.cloud.changes().is_empty());
+}
+
+/// Aurora, and a cluster of its own.
+fn detached(state: &mut State) {
+    state.members = vec![(AT_HOME.into(), true)];
+}
+
+#[tokio::test]
+async fn an_answer_that_the_journal_does_not_keep_promotes_nothing() {
+    for (kind, is_detached) in [
+        (Kind::Global, false),
+        (Kind::Global, true),
+        (Kind::Replica, false),
+    ] {
+        let scene = Scene::unanswered(kind, Recovery::FailOverRegion).await;
+        if is_detached {
+            scene.with(detached);
+        }
+        let unsafely = async |expected: &str| {
+            let (name, words) = scene.refused(failing_over(&scene)).await;
+            assert_eq!(name, "Unsafe", "{words}");
+            assert!(words.contains(expected), "{words}");
+            assert!(scene.cloud.changes().is_empty());
+        };
+        unsafely("knows no question of this run").await;
+        scene.asked().await;
+        unsafely("keeps no answer").await;
+        scene.answered(&accepting(&[Risk::DataLoss])).await;
+        unsafely("keeps another answer: approved by an engineer").await;
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_does_not_answer_is_asked_again_and_nothing_is_promoted_meanwhile() {
+    let silent = [
+        (500, "InternalServerError", "Unavailable"),
+        (400, "ThrottlingException", "Throttled"),
+    ];
+    for (kind, is_detached) in [
+        (Kind::Global, false),
+        (Kind::Global, true),
+        (Kind::Replica, false),
+    ] {
+        for (status, code, expected) in silent {
+            let scene = Scene::new(kind, Recovery::FailOverRegion).await;
+            if is_detached {
+                scene.with(detached);
+            }
+            scene.with(|state| state.fates.insert("GetItem", Fate::Refused(status, code)));
+            let journal = DynamoJournal::new(scene.cloud.dynamodb(&scene.here), "evenkeel-journal");
+            let error = scene.ensure_by(journal, failing_over(&scene)).await;
+            assert_eq!(error.expect_err("not known").name(), expected);
+            let calls = scene.cloud.calls();
+            assert!(
+                calls.iter().all(|call| call.starts_with("eu-west-1")),
+                "the Region that may be lost is not asked: {calls:?}"
+            );
+            assert!(calls.contains(&"eu-west-1 GetItem".to_owned()), "{calls:?}");
+            let looks = ["Describe", "GetItem"];
+            assert!(
+                calls
+                    .iter()
+                    .all(|call| looks.iter().any(|look| call.contains(look))),
+                "{calls:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
