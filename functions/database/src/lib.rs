@@ -23,7 +23,7 @@ use std::sync::Arc;
 use domain::clock::Clock;
 use domain::journal::Journal;
 use domain::names::Region;
-use domain::step::{self, Step};
+use domain::step::{self, Deadline, Step};
 use domain::steps::Run;
 use domain::steps::database::{Input, Written};
 use domain::steps::region::Seen;
@@ -65,6 +65,10 @@ impl<J: Journal> Step for Steps<J> {
     type Input = Input;
 
     async fn ensure(&self, input: Input) -> step::Result<Value> {
+        self.ensure_within(input, None).await
+    }
+
+    async fn ensure_within(&self, input: Input, deadline: Option<Deadline>) -> step::Result<Value> {
         match input {
             Input::FailoverStarted {
                 run,
@@ -111,6 +115,7 @@ impl<J: Journal> Step for Steps<J> {
                     fencing: &fencing,
                     approval: approval.as_deref(),
                     how,
+                    deadline,
                 };
                 step::output(&promote::ensure(&self.regions(&run)?, &grounds).await?)
             }

@@ -193,6 +193,15 @@ pub trait Step: Send + Sync {
 
     /// Ensures the condition, or says why it is not true.
     fn ensure(&self, input: Self::Input) -> impl Future<Output = Result<serde_json::Value>> + Send;
+
+    /// The same, for a step that does not begin at the last moment what it could not see begun.
+    fn ensure_within(
+        &self,
+        input: Self::Input,
+        _: Option<Deadline>,
+    ) -> impl Future<Output = Result<serde_json::Value>> + Send {
+        self.ensure(input)
+    }
 }
 
 /// Until when a machine waits for a condition. The machine says it beside the step's input, as
@@ -217,7 +226,28 @@ pub struct Deadline {
 /// nowhere how eventually.
 pub const SETTLED_SECONDS: u64 = 20;
 
+/// How long before its deadline a step begins, at the latest, what cannot be undone, in seconds: as long as a machine takes between
+/// two looks at most. What is asked for later than that is under way when the machine has given it up, and undoes what it
+/// needs.
+pub const BEGUN_BEFORE_SECONDS: u64 = 60;
+
 impl Deadline {
+    /// Whether there is time to begin what cannot be undone.
+    ///
+    /// # Errors
+    /// `NotYet`, which becomes `DeadlinePassed` with the deadline.
+    pub fn may_begin(self, now: Timestamp, seen: &str) -> Result<()> {
+        let gone = now.duration_since(self.since).as_secs();
+        let latest = i64::try_from(self.seconds.saturating_sub(BEGUN_BEFORE_SECONDS)).unwrap_or(i64::MAX);
+        if gone < latest {
+            return Ok(());
+        }
+        let seconds = self.seconds;
+        Err(Error::NotYet {
+            seen: format!("{gone} s of {seconds} s are gone, too late to begin: {seen}"),
+        })
+    }
+
     /// Holds back an answer that may rest on a look from before the state was entered.
     fn settles(self, answer: serde_json::Value, now: Timestamp) -> Result<serde_json::Value> {
         if now.duration_since(self.since).as_secs() >= i64::try_from(self.settled).unwrap_or(i64::MAX) {
@@ -258,7 +288,7 @@ pub async fn call<S: Step>(
     let answer = async {
         let deadline = event.as_object_mut().and_then(|event| event.remove("deadline"));
         let deadline: Option<Deadline> = deadline.as_ref().map(input).transpose()?;
-        let ensured = step.ensure(input(&event)?).await;
+        let ensured = step.ensure_within(input(&event)?, deadline).await;
         match (ensured, deadline) {
             (Ok(answer), Some(deadline)) => deadline.settles(answer, clock.now()),
             (Err(error), Some(deadline)) => Err(deadline.applied_to(error, clock.now())),
@@ -341,6 +371,29 @@ mod tests {
         let failure = called(90, event());
         assert_eq!(failure.error_type, Error::DEADLINE_PASSED);
         assert_eq!(failure.error_message, "not within 30 s: status rebooting");
+    }
+
+    #[test]
+    fn what_cannot_be_undone_is_begun_while_there_is_time_to_see_it() {
+        let deadline = Deadline {
+            since: Timestamp::from_second(60).expect("in range"),
+            seconds: 100,
+            settled: 0,
+        };
+        let at = |second: i64| Timestamp::from_second(second).expect("in range");
+        deadline.may_begin(at(99), "it follows").expect("in time");
+        let error = deadline.may_begin(at(100), "it follows").expect_err("too late");
+        assert_eq!(
+            error,
+            Error::NotYet {
+                seen: "40 s of 100 s are gone, too late to begin: it follows".to_owned()
+            }
+        );
+        let short = Deadline {
+            seconds: 60,
+            ..deadline
+        };
+        short.may_begin(at(60), "it follows").expect_err("never");
     }
 
     #[test]

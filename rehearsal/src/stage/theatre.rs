@@ -108,12 +108,7 @@ impl<'a> Theatre<'a> {
         }
     }
 
-    fn perform(
-        &self,
-        commands: Vec<(Ms, Command)>,
-        until: Option<Ms>,
-        line: &mut dyn FnMut(&Entry),
-    ) -> Left {
+    fn perform(&self, commands: Vec<(Ms, Command)>, until: Option<Ms>, line: &mut dyn FnMut(&Entry)) -> Left {
         self.runtime.block_on(async {
             let trial = self.trial.as_ref();
             let stage = Stage {

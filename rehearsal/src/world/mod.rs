@@ -565,10 +565,11 @@ impl World {
         }
     }
 
-    /// Whether users who ask now are led to where the database takes writes. Without a name there is nowhere else.
+    /// Whether users who ask now are led to where the database takes writes. Without a name there is nowhere else. Where two databases
+    /// follow nobody, it is the one that lets users in.
     pub fn leads_to_the_writer(&self) -> bool {
         let led = self.dns.as_ref().map_or(Some(HOME), Dns::told);
-        led == Some(self.serving_site()) && self.sites[self.serving_site()].database.serves()
+        led.is_some_and(|site| self.sites[site].database.serves())
     }
 
     /// Which share of all users' requests each site serves; where there is one, the other's is nothing.

@@ -78,8 +78,8 @@ impl Facts<'_> {
 /// Where the database is written to, as far as everything together tells.
 ///
 /// A replica that follows nobody may have been promoted by a run that came no further, or may be the primary of former
-/// days. It counts as the writer if the other one follows it, if it still followed shortly before the incident, or if
-/// the other one was cut off for a planned move.
+/// days. It counts as the writer if the other one follows it, if it still followed shortly before the incident and is not cut
+/// off, or if the other one was cut off for a planned move.
 pub fn place(facts: &Facts<'_>) -> Place {
     let (target, source) = arns(&facts.moved);
     if let Some(global) = &facts.global {
@@ -90,10 +90,11 @@ pub fn place(facts: &Facts<'_>) -> Place {
     };
     match place::of_replica(half, &source) {
         Place::Alone => {
-            let followed = facts
-                .lag
-                .as_ref()
-                .is_ok_and(|measured| measured.fresh().is_some());
+            let followed = !is_of_former_days(facts)
+                && facts
+                    .lag
+                    .as_ref()
+                    .is_ok_and(|measured| measured.fresh().is_some());
             let gave_way = match &facts.source {
                 Source::Answered(source) => {
                     let isolation = &facts.moved.from.isolation;
@@ -110,4 +111,16 @@ pub fn place(facts: &Facts<'_>) -> Place {
         }
         place => place,
     }
+}
+
+/// Whether the target's database is the primary of former days: it follows nobody, and was cut off when another one was
+/// promoted. A promotion opens it before anything else. An alarm that never ended since an earlier incident makes a lag from before
+/// that one look recent; what such a database lacks, nobody knows.
+pub fn is_of_former_days(facts: &Facts<'_>) -> bool {
+    let (_, source) = arns(&facts.moved);
+    let alone = |half: &Half| {
+        place::of_replica(half, &source) == Place::Alone
+            && isolated(&half.groups, &facts.moved.to.isolation) != State::Undone
+    };
+    facts.global.is_none() && facts.target.as_ref().is_some_and(alone)
 }

@@ -18,7 +18,7 @@ use domain::names::Region;
 use domain::step::{Error, Result};
 use domain::steps::region::{CapacityAssessment, RegionAssessment, Verdict};
 
-use super::facts::{Facts, Source, place};
+use super::facts::{Facts, Source, is_of_former_days, place};
 use super::signals::Standing;
 use super::{arns, healing, seen};
 use crate::judge::Written;
@@ -34,6 +34,7 @@ pub fn judge(facts: &Facts<'_>) -> Result<RegionAssessment> {
     let place = place(facts);
     let (verdict, conclusion) = conclude(facts, place, capacity, &seen)?;
     seen.push(conclusion);
+    let lag = facts.lag.as_ref().ok().and_then(|measured| measured.lag);
     Ok(RegionAssessment {
         at: facts.now,
         verdict,
@@ -41,7 +42,7 @@ pub fn judge(facts: &Facts<'_>) -> Result<RegionAssessment> {
         to: facts.moved.to.region.clone(),
         source_reachable: matches!(facts.source, Source::Answered(_)),
         writer_in: writer_in(facts, place),
-        lag: facts.lag.as_ref().ok().and_then(|measured| measured.lag),
+        lag: lag.filter(|_| !is_of_former_days(facts)),
         capacity,
         seen,
     })

@@ -7,7 +7,7 @@
 use aws_sdk_rds::Client;
 use domain::journal::Journal;
 use domain::names::Epoch;
-use domain::step::{Error, Result};
+use domain::step::{Deadline, Error, Result};
 use domain::steps::region::{Approval, Fence, Fencing, Promotion, RegionAssessment, Seen, Verdict};
 use domain::system::region_failover::Replication;
 use jiff::Timestamp;
@@ -31,6 +31,8 @@ pub struct Grounds<'a> {
     pub approval: Option<&'a Approval>,
     /// Regular, or the last resort.
     pub how: Promotion,
+    /// Until when the machine waits for it.
+    pub deadline: Option<Deadline>,
 }
 
 impl Grounds<'_> {
@@ -42,6 +44,12 @@ impl Grounds<'_> {
             Some(approval) => consent::is_kept(regions.journal, regions.run, approval).await,
             None => Ok(()),
         }
+    }
+
+    /// A promotion cannot be undone: it is not begun when the machine is about to give it up.
+    fn in_time<J>(&self, regions: &Regions<'_, J>, seen: &str) -> Result<()> {
+        let begin = |deadline: Deadline| deadline.may_begin(regions.now, seen);
+        self.deadline.map_or(Ok(()), begin)
     }
 }
 
@@ -115,6 +123,7 @@ async fn in_global<J: Journal>(
             open_to_everybody(regions, grounds, rds, &half, words).await?;
             still_lost(regions, grounds).await?;
             lease::held(regions, grounds.epoch).await?;
+            grounds.in_time(regions, &global.to_string())?;
             regions.hold(grounds.epoch).check().await?;
             Err(ask_global(rds, identifier, &target, grounds).await)
         }
@@ -235,6 +244,7 @@ async fn replica<J: Journal>(regions: &Regions<'_, J>, grounds: &Grounds<'_>, rd
     open_to_everybody(regions, grounds, rds, &half, seen).await?;
     still_lost(regions, grounds).await?;
     lease::held(regions, grounds.epoch).await?;
+    grounds.in_time(regions, &half.to_string())?;
     regions.hold(grounds.epoch).check().await?;
     let request = rds
         .promote_read_replica()

@@ -15,7 +15,7 @@ use domain::clock::Clock;
 use domain::duration::Duration;
 use domain::journal::{Journal, Question, Stop};
 use domain::names::{Epoch, Recovery, Region};
-use domain::step::{Result, Step};
+use domain::step::{Deadline, Result, Step};
 use domain::steps::Run;
 use domain::steps::database::Input;
 use domain::steps::region::{
@@ -209,6 +209,15 @@ impl Scene {
     }
 
     async fn ensure_by<J: Journal>(&self, journal: J, input: Input) -> Result<Value> {
+        self.ensure_within(journal, input, None).await
+    }
+
+    async fn ensure_within<J: Journal>(
+        &self,
+        journal: J,
+        input: Input,
+        deadline: Option<Deadline>,
+    ) -> Result<Value> {
         let (rds, cloudwatch) = (self.cloud.clone(), self.cloud.clone());
         let passed = jiff::SignedDuration::from_millis(self.passed.fetch_add(1, Ordering::Relaxed));
         let steps = Steps {
@@ -224,7 +233,7 @@ impl Scene {
             },
             clock: Arc::new(At(now().checked_add(passed).expect("in range"))),
         };
-        steps.ensure(input).await
+        steps.ensure_within(input, deadline).await
     }
 
     /// The condition that must not be true yet, or ever: the error's name and its words.

@@ -4,6 +4,7 @@ use super::cloud::Fate;
 use super::*;
 
 use Promotion::{Detach, Regular};
+use domain::step::BEGUN_BEFORE_SECONDS;
 
 fn assessed(verdict: Verdict) -> RegionAssessment {
     let at_three = at("07:16:00");
@@ -149,6 +150,40 @@ async fn a_planned_move_is_a_switchover_and_needs_nobodys_approval() {
     assert_eq!(scene.cloud.changes(), ["eu-west-1 SwitchoverGlobalCluster"]);
     scene.ensure(switching_over(&scene)).await.expect("under way");
     assert!(scene.cloud.changes().is_empty());
+}
+
+#[tokio::test]
+async fn a_promotion_is_not_begun_when_the_machine_is_about_to_give_it_up() {
+    for (kind, operation) in [
+        (Kind::Global, "FailoverGlobalCluster"),
+        (Kind::Replica, "PromoteReadReplica"),
+    ] {
+        let scene = Scene::new(kind, Recovery::FailOverRegion).await;
+        let within = async |seconds| {
+            let deadline = Deadline {
+                since: now(),
+                seconds,
+                settled: 0,
+            };
+            let journal = scene.journal.clone();
+            let ensured = scene.ensure_within(journal, failing_over(&scene), Some(deadline));
+            ensured.await.expect_err("not yet").to_string()
+        };
+        let words = within(BEGUN_BEFORE_SECONDS).await;
+        assert!(words.contains("too late to begin"), "{words}");
+        assert!(scene.cloud.changes().is_empty());
+        within(BEGUN_BEFORE_SECONDS + 5).await;
+        assert_eq!(scene.cloud.changes(), [format!("eu-west-1 {operation}")]);
+        // What is under way is seen, however late.
+        let journal = scene.journal.clone();
+        let deadline = Deadline {
+            since: now(),
+            seconds: 0,
+            settled: 0,
+        };
+        let ensured = scene.ensure_within(journal, failing_over(&scene), Some(deadline));
+        ensured.await.expect("under way");
+    }
 }
 
 #[tokio::test]

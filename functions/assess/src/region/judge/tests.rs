@@ -527,6 +527,19 @@ fn a_region_that_heals_itself_is_waited_for_and_not_for_long() {
     ]);
 }
 
+/// An alarm that never ended since an earlier incident makes that one's lag look as if it were of this one.
+#[test]
+fn what_a_primary_of_former_days_lacks_is_not_known() {
+    let (system, run) = (system(Kind::Replica), run(Recovery::FailOverRegion));
+    let mut facts = facts(&system, &run, Kind::Replica);
+    target_of(&mut facts).source = None;
+    facts.users_are_here = Some(unknown());
+    let lag = |facts: &Facts<'_>| judge(facts).expect("lost").lag.map(|lag| lag.lag_ms);
+    assert_eq!(lag(&facts), Some(850), "promoted just now");
+    target_of(&mut facts).groups[0].id = "sg-44444444444444444".into();
+    assert_eq!(lag(&facts), None, "cut off in an earlier move");
+}
+
 /// Both are counted from when both signals were up; the longest window must leave some patience.
 #[test]
 fn patience_outlasts_every_window() {
@@ -665,6 +678,18 @@ fn a_half_finished_move_is_gone_on_with_unless_users_are_here() {
             |f| {
                 target_of(f).source = None;
                 f.lag = unknown();
+                f.users_are_here = Some(unknown());
+            },
+            "FailOver",
+            "it may be old",
+        ),
+        (
+            "a primary that was cut off is of former days, however recent a lag looks",
+            Replica,
+            Lost,
+            |f| {
+                target_of(f).source = None;
+                target_of(f).groups[0].id = "sg-44444444444444444".into();
                 f.users_are_here = Some(unknown());
             },
             "FailOver",
