@@ -226,10 +226,9 @@ pub struct Deadline {
 /// nowhere how eventually.
 pub const SETTLED_SECONDS: u64 = 20;
 
-/// How long before its deadline a step begins, at the latest, what cannot be undone, in seconds: as long as a machine takes between
-/// two looks at most. What is asked for later than that is under way when the machine has given it up, and undoes what it
-/// needs.
-pub const BEGUN_BEFORE_SECONDS: u64 = 60;
+/// How long before its deadline a step begins, at the latest, what cannot be undone, in seconds: long enough to ask, to wait in vain for
+/// an answer, and to be tried again. Begun later, it would be given up at once, and be under way all the same.
+pub const BEGUN_BEFORE_SECONDS: u64 = 15;
 
 impl Deadline {
     /// Whether there is time to begin what cannot be undone.
@@ -381,16 +380,16 @@ mod tests {
             settled: 0,
         };
         let at = |second: i64| Timestamp::from_second(second).expect("in range");
-        deadline.may_begin(at(99), "it follows").expect("in time");
-        let error = deadline.may_begin(at(100), "it follows").expect_err("too late");
+        deadline.may_begin(at(144), "it follows").expect("in time");
+        let error = deadline.may_begin(at(145), "it follows").expect_err("too late");
         assert_eq!(
             error,
             Error::NotYet {
-                seen: "40 s of 100 s are gone, too late to begin: it follows".to_owned()
+                seen: "85 s of 100 s are gone, too late to begin: it follows".to_owned()
             }
         );
         let short = Deadline {
-            seconds: 60,
+            seconds: BEGUN_BEFORE_SECONDS,
             ..deadline
         };
         short.may_begin(at(60), "it follows").expect_err("never");

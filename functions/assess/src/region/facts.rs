@@ -113,14 +113,11 @@ pub fn place(facts: &Facts<'_>) -> Place {
     }
 }
 
-/// Whether the target's database is the primary of former days: it follows nobody, and was cut off when another one was
-/// promoted. A promotion opens it before anything else. An alarm that never ended since an earlier incident makes a lag from before
-/// that one look recent; what such a database lacks, nobody knows.
+/// Whether the target's database is the primary of former days. An alarm that never ended since an earlier incident makes a lag from
+/// before that one look recent.
 pub fn is_of_former_days(facts: &Facts<'_>) -> bool {
     let (_, source) = arns(&facts.moved);
-    let alone = |half: &Half| {
-        place::of_replica(half, &source) == Place::Alone
-            && isolated(&half.groups, &facts.moved.to.isolation) != State::Undone
-    };
-    facts.global.is_none() && facts.target.as_ref().is_some_and(alone)
+    let isolation = &facts.moved.to.isolation;
+    let former = |half: &Half| place::is_of_former_days(half, &source, isolation);
+    facts.global.is_none() && facts.target.as_ref().is_some_and(former)
 }

@@ -5,10 +5,11 @@
 use domain::journal::Journal;
 use domain::step::{Error, Result};
 use domain::steps::region::InPlace;
-use domain::system::region_failover::Replication;
+use domain::system::region_failover::{Isolation, Replication};
 
 use super::global::{self, Global};
 use super::half::{self, Half};
+use super::isolation::{State, isolated};
 use super::{Regions, spoken};
 
 /// Where a database is written to.
@@ -55,6 +56,12 @@ pub fn of_replica(target: &Half, source: &str) -> Place {
     }
 }
 
+/// Whether the target's replica is the primary of former days: it follows nobody, and was cut off when another database was
+/// promoted. A promotion opens it before anything else. It takes no writes from anybody, and what it lacks, nobody knows.
+pub fn is_of_former_days(target: &Half, source: &str, isolation: &Isolation) -> bool {
+    of_replica(target, source) == Place::Alone && isolated(&target.groups, isolation) == State::Done
+}
+
 /// Ensures that it is known whether the database is still written to where it was.
 ///
 /// # Errors
@@ -75,15 +82,18 @@ pub async fn known<J: Journal>(regions: &Regions<'_, J>) -> Result<InPlace> {
                 half::observe(&rds, replication, moved.to.database.as_str()).await?,
                 regions,
             )?;
-            let place = of_replica(&half, &source);
-            (
-                place == Place::There && !half.may_be_promoting(),
-                half.to_string(),
-            )
+            let follows = of_replica(&half, &source) == Place::There && !half.may_be_promoting();
+            let was_left = is_of_former_days(&half, &source, &moved.to.isolation);
+            let words = if was_left {
+                format!("{half}; it is cut off since an earlier move")
+            } else {
+                half.to_string()
+            };
+            (follows || was_left, words)
         }
     };
     let conclusion = if in_place {
-        format!("nothing was promoted: {} is still followed", spoken(&source))
+        format!("nothing was promoted: {} is the writer still", spoken(&source))
     } else {
         format!("{} may not be the writer any more", spoken(&source))
     };
@@ -109,6 +119,7 @@ pub(super) fn here<J: Journal>(half: Option<Half>, regions: &Regions<'_, J>) -> 
 mod tests {
     use super::*;
     use crate::region::global::{Member, Moving};
+    use crate::region::half::Group;
 
     const HERE: &str = "arn:aws:rds:eu-west-1:111122223333:cluster:shop-db-eu-west-1";
     const THERE: &str = "arn:aws:rds:eu-central-1:111122223333:cluster:shop-db";
@@ -173,6 +184,36 @@ mod tests {
         ];
         for (global, expected) in cases {
             assert_eq!(of_global(&global, HERE, THERE), expected, "{global}");
+        }
+    }
+
+    #[test]
+    fn a_primary_of_former_days_follows_nobody_and_is_cut_off() {
+        let isolation = Isolation {
+            isolating_security_group: "sg-4".to_owned(),
+            security_groups: vec!["sg-3".to_owned()],
+        };
+        let source = "arn:aws:rds:eu-central-1:111122223333:db:shop-db";
+        for (follows, group, status, expected) in [
+            (None, "sg-4", "active", true),
+            (None, "sg-4", "adding", false),
+            (None, "sg-4", "removing", false),
+            (None, "sg-3", "active", false),
+            (Some(source), "sg-4", "active", false),
+        ] {
+            let half = Half {
+                source: follows.map(str::to_owned),
+                groups: vec![Group {
+                    id: group.to_owned(),
+                    status: status.to_owned(),
+                }],
+                ..Half::default()
+            };
+            assert_eq!(
+                is_of_former_days(&half, source, &isolation),
+                expected,
+                "{follows:?} {group} {status}"
+            );
         }
     }
 
