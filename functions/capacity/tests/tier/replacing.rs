@@ -74,6 +74,19 @@ async fn more_than_may_be_replaced_in_an_hour_is_no_problem_of_instances() {
 }
 
 #[tokio::test]
+async fn what_scaling_in_took_away_was_not_replaced() {
+    let scene = Scene::new().await;
+    scene.target(1, Target::Unhealthy);
+    let scaled_in = |id: &str| Told {
+        cause: "an instance was taken out of service in response to a difference between desired and actual capacity",
+        ..given_up(5, id)
+    };
+    scene.aws.site().activities = ["i-7", "i-8", "i-9", "i-10"].map(scaled_in).to_vec();
+    let plan = planned(&scene).await.expect("planned");
+    assert_eq!(plan.verdict, Verdict::Act, "{plan:?}");
+}
+
+#[tokio::test]
 async fn new_instances_that_are_unhealthy_too_end_it() {
     let scene = Scene::new().await;
     scene.target(1, Target::Unhealthy);
