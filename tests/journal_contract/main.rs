@@ -841,6 +841,32 @@ async fn a_throttled_table_asks_for_patience() {
     assert!(error.to_string().contains("dynamodb:GetItem"), "{error}");
 }
 
+#[tokio::test]
+async fn what_could_not_be_written_is_not_called_written() {
+    fn fault() -> ErrorMetadata {
+        ErrorMetadata::builder()
+            .code("ThrottlingException")
+            .message("slow down")
+            .build()
+    }
+    let put = mock!(Client::put_item)
+        .then_error(|| aws_sdk_dynamodb::operation::put_item::PutItemError::generic(fault()));
+    let update = mock!(Client::update_item).then_error(|| UpdateItemError::generic(fault()));
+    let journal = journal_answered_by(&[put, update]);
+    let seen = AlarmSeen {
+        in_alarm: true,
+        changed_at: at("10:00:00"),
+    };
+    let yes = people::answer(domain::steps::region::Answer::Approved, "on-call");
+    for refused in [
+        journal.record(&recorded("a", at("10:00:00"))).await.err(),
+        journal.note_alarm(&shop(), "down", seen).await.err(),
+        journal.answer(&shop(), &incident("a"), &yes).await.err(),
+    ] {
+        assert_eq!(refused.expect("throttled").name(), Error::THROTTLED);
+    }
+}
+
 /// A table that is not ours, or was flooded, must not keep a decision reading for ever.
 #[tokio::test]
 async fn a_view_of_far_too_much_is_refused() {

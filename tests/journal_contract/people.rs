@@ -17,7 +17,7 @@ fn question(run: &str, token: &str) -> Question {
     }
 }
 
-fn answer(answer: Answer, by: &str) -> Approval {
+pub(super) fn answer(answer: Answer, by: &str) -> Approval {
     Approval {
         at: at("07:16:00"),
         answer,

@@ -138,6 +138,11 @@ mod tests {
             .build()
     }
 
+    /// One whose place CodeDeploy does not tell.
+    fn nowhere(kind: RevisionLocationType) -> RevisionLocation {
+        RevisionLocation::builder().revision_type(kind).build()
+    }
+
     #[test]
     fn revisions_are_compared_by_where_they_are_and_what_is_known_of_their_content() {
         let table = [
@@ -160,6 +165,17 @@ mod tests {
             (app_spec("a", Some("1f")), app_spec("a", Some("2f")), false),
             (app_spec("a", None), app_spec("a", Some("1f")), true),
             (app_spec("a", None), app_spec("b", None), false),
+            (s3("7.zip", None, None), nowhere(RevisionLocationType::S3), false),
+            (
+                commit("us/shop", "abc"),
+                nowhere(RevisionLocationType::GitHub),
+                false,
+            ),
+            (
+                nowhere(RevisionLocationType::S3),
+                nowhere(RevisionLocationType::S3),
+                true,
+            ),
         ];
         for (one, other, expected) in table {
             assert_eq!(same(&one, &other), expected, "{one:?} {other:?}");

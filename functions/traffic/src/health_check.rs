@@ -116,6 +116,8 @@ mod tests {
     #[derive(Clone, Default)]
     struct Bucket {
         there: Arc<Mutex<bool>>,
+        /// What is answered to a look instead of what is there.
+        hidden: Option<u16>,
         changes: Arc<Mutex<u32>>,
         /// What is answered to a change instead of what it did, after it did it.
         lost: bool,
@@ -132,7 +134,9 @@ mod tests {
                     mock!(Client::head_object)
                         .match_requests(|input| input.expected_bucket_owner() == Some("111122223333"))
                         .then_compute_response(move |_| {
-                            if *head.there.lock().expect("whole") {
+                            if let Some(code) = head.hidden {
+                                status(code)
+                            } else if *head.there.lock().expect("whole") {
                                 MockResponse::Output(HeadObjectOutput::builder().build())
                             } else {
                                 // S3 answers HEAD without a body.
@@ -240,6 +244,21 @@ mod tests {
             };
             let error = bucket.shifted(true, &holding).await.expect_err("fails");
             assert_eq!(error.name(), name, "{refused:?}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_object_that_cannot_be_seen_is_not_gone() {
+        let holding = Holding::the_lock().await;
+        for (hidden, name) in [(403, Error::REFUSED), (503, Error::UNAVAILABLE)] {
+            let bucket = Bucket {
+                there: Arc::new(Mutex::new(true)),
+                hidden: Some(hidden),
+                ..Bucket::default()
+            };
+            let error = bucket.shifted(false, &holding).await.expect_err("not seen");
+            assert_eq!(error.name(), name, "{error}");
+            assert_eq!(bucket.changes(), 0);
         }
     }
 

@@ -524,6 +524,27 @@ mod tests {
         assert_eq!((told.change_id, zone.changes()), (None, 1));
     }
 
+    #[test]
+    fn a_pair_leads_here_when_both_of_it_say_so() {
+        use ResourceRecordSetFailover::{Primary, Secondary};
+        let of = |here, away| failover_pair(here, away).lead_here(RecordPolicy::Failover);
+        assert!(of(Primary, Secondary));
+        assert!(!of(Primary, Primary) && !of(Secondary, Secondary) && !of(Secondary, Primary));
+        let of = |here, away| {
+            let (here, away) = (weighted("away", here), weighted("home", away));
+            Both { here, away }.lead_here(RecordPolicy::Weighted)
+        };
+        assert!(of(1, 0));
+        assert!(!of(1, 1) && !of(0, 0) && !of(0, 1));
+    }
+
+    fn failover_pair(here: ResourceRecordSetFailover, away: ResourceRecordSetFailover) -> Both {
+        Both {
+            here: failover(RrType::A, "away", here),
+            away: failover(RrType::A, "home", away),
+        }
+    }
+
     #[tokio::test]
     async fn a_weighted_record_gets_everything() {
         let holding = Holding::the_lock().await;

@@ -154,6 +154,9 @@ impl Signals {
 
 #[cfg(test)]
 mod tests {
+    use domain::journal::{AlarmSeen, HealthSeen};
+    use domain::system::{System, read};
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -220,6 +223,74 @@ mod tests {
             watches: None,
             since: at(since),
         }
+    }
+
+    #[test]
+    fn only_alarms_of_a_lost_region_that_live_in_the_other_one_are_read() {
+        let mut system =
+            read(include_str!("../../../../rehearsal/systems/two-regions.toml")).expect("coherent");
+        let alarm = |in_alarm, second| AlarmSeen {
+            in_alarm,
+            changed_at: at(second),
+        };
+        let alarms = [
+            ("shop-unreachable", alarm(true, 40)),
+            ("shop-users-failing", alarm(false, 50)),
+            // It ended before this incident.
+            ("shop-replication-stalled", alarm(false, 49)),
+            // It means something else.
+            ("shop-writer-unreachable", alarm(true, 40)),
+            // Nobody declared it.
+            ("another", alarm(true, 40)),
+        ];
+        let view = View {
+            alarms: alarms.map(|(name, seen)| (name.to_owned(), seen)).into(),
+            ..View::default()
+        };
+        let names = |system: &System| {
+            let standby = system.regions.standby.clone().expect("two Regions");
+            let moved = system.moving_to(&standby).expect("a move");
+            let signals = Signals::read(&moved, &view, at(50), at(100));
+            [signals.raised, signals.ended]
+                .map(|signals| signals.into_iter().map(|signal| signal.alarm).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&system), [["shop-unreachable"], ["shop-users-failing"]]);
+
+        // An alarm in the Region that is to be left says nothing when that Region is lost.
+        let home = system.regions.primary.clone();
+        system
+            .alarms
+            .get_mut("shop-unreachable")
+            .expect("declared")
+            .region = home;
+        assert_eq!(names(&system), [vec![], vec!["shop-users-failing".to_owned()]]);
+    }
+
+    #[test]
+    fn an_issue_that_was_heard_to_be_over_counts_from_then_on_as_ended() {
+        let system = read(include_str!("../../../../rehearsal/systems/two-regions.toml")).expect("coherent");
+        let standby = system.regions.standby.clone().expect("two Regions");
+        let moved = system.moving_to(&standby).expect("a move");
+        let counted = |status, heard_at| {
+            let seen = HealthSeen {
+                service: "RDS".to_owned(),
+                region: system.regions.primary.clone(),
+                event_type: "AWS_RDS_OPERATIONAL_ISSUE".to_owned(),
+                status,
+                since: at(10),
+                said_at: at(20),
+                heard_at: at(heard_at),
+            };
+            let view = View {
+                health: [("arn".to_owned(), seen)].into(),
+                ..View::default()
+            };
+            let signals = Signals::read(&moved, &view, at(50), at(100));
+            (signals.raised.len(), signals.ended.len())
+        };
+        assert_eq!(counted(HealthIssue::Open, 20), (1, 0));
+        assert_eq!(counted(HealthIssue::Closed, 50), (0, 1));
+        assert_eq!(counted(HealthIssue::Closed, 49), (0, 0), "before this incident");
     }
 
     #[test]

@@ -35,9 +35,13 @@ fn run_of_store() -> Run {
 
 impl Scene {
     async fn alarm(&self, in_alarm: bool) {
+        self.alarm_since(in_alarm, 120).await;
+    }
+
+    async fn alarm_since(&self, in_alarm: bool, seconds_ago: u64) {
         let seen = AlarmSeen {
             in_alarm,
-            changed_at: now() - domain::duration::Duration::from_mins(2).signed(),
+            changed_at: now() - domain::duration::Duration::from_secs(seconds_ago).signed(),
         };
         let noted = self.journal.note_alarm(&run_of_store().system, ALARM, seen).await;
         noted.expect("noted");
@@ -113,6 +117,21 @@ async fn a_cache_that_serves_is_left_alone() {
         scene.planned().await.expect("planned").verdict,
         Verdict::StandDown
     );
+}
+
+#[tokio::test]
+async fn an_alarm_that_has_just_risen_may_be_of_a_failover_of_elasticaches_own() {
+    for (seconds_ago, settled) in [(0, false), (74, false), (75, true)] {
+        let scene = store().await;
+        scene.alarm_since(true, seconds_ago).await;
+        let planned = scene.planned().await;
+        if settled {
+            assert_eq!(planned.expect("planned").verdict, Verdict::Act);
+        } else {
+            let words = failed(planned, Error::NOT_YET);
+            assert!(words.contains("watched a little longer"), "{words}");
+        }
+    }
 }
 
 #[tokio::test]

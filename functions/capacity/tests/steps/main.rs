@@ -504,6 +504,27 @@ async fn an_undo_that_comes_late_leaves_the_next_run_its_instances() {
 }
 
 #[tokio::test]
+async fn an_undo_is_kept_from_its_instances_only_by_a_lock_that_another_run_holds_still() {
+    // Its own lock does not stand in its way, and no more does one that has expired.
+    let own = Scene::new().await;
+    let abandoned = Scene {
+        journal: MemoryJournal::new(),
+        ..Scene::new().await
+    };
+    let (run, long_ago) = (run(), now() - LEASE.signed());
+    let taken = abandoned
+        .journal
+        .take_lock(&run.system, &incident("another"), long_ago, LEASE)
+        .await;
+    taken.expect("free");
+    for scene in [own, abandoned] {
+        scene.aws.with(&dublin(), |site| site.size = Some(RAISED));
+        failed(scene.restored().await, Error::NOT_YET);
+        assert_eq!(scene.size(), Some(STANDING));
+    }
+}
+
+#[tokio::test]
 async fn nothing_to_undo_is_undone() {
     let scene = Scene::new().await;
     scene.restored().await.expect("as before");

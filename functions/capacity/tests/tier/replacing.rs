@@ -74,6 +74,19 @@ async fn more_than_may_be_replaced_in_an_hour_is_no_problem_of_instances() {
 }
 
 #[tokio::test]
+async fn what_scaling_in_took_away_was_not_replaced() {
+    let scene = Scene::new().await;
+    scene.target(1, Target::Unhealthy);
+    let scaled_in = |id: &str| Told {
+        cause: "an instance was taken out of service in response to a difference between desired and actual capacity",
+        ..given_up(5, id)
+    };
+    scene.aws.site().activities = ["i-7", "i-8", "i-9", "i-10"].map(scaled_in).to_vec();
+    let plan = planned(&scene).await.expect("planned");
+    assert_eq!(plan.verdict, Verdict::Act, "{plan:?}");
+}
+
+#[tokio::test]
 async fn new_instances_that_are_unhealthy_too_end_it() {
     let scene = Scene::new().await;
     scene.target(1, Target::Unhealthy);
@@ -329,6 +342,41 @@ async fn only_who_holds_the_lock_and_was_not_stopped_gives_anything_up() {
     let words = failed(replaced(&scene, &plan).await, Error::LOCK_LOST);
     assert!(words.contains("another holds it, epoch 2"), "{words}");
     assert_eq!(scene.calls(TERMINATE), 0);
+}
+
+#[tokio::test]
+async fn what_was_planned_is_given_up_though_enough_others_are_healthy_by_now() {
+    let (scene, plan) = two_sick().await;
+    for id in ["i-7", "i-8"] {
+        join(&mut scene.aws.site(), id, ZONES[0]);
+    }
+    let words = failed(replaced(&scene, &plan).await, Error::NOT_YET);
+    assert!(words.contains(TERMINATE), "{words}");
+    assert_eq!(scene.calls(TERMINATE), 1);
+}
+
+#[tokio::test]
+async fn an_instance_on_its_way_out_is_waited_for_and_not_given_up_again() {
+    for still_a_member in [true, false] {
+        let (scene, plan) = two_sick().await;
+        for id in ["i-7", "i-8"] {
+            join(&mut scene.aws.site(), id, ZONES[0]);
+        }
+        for id in ["i-1", "i-4"] {
+            if still_a_member {
+                let mut site = scene.aws.site();
+                let leaving = site.members.iter_mut().find(|member| member.id == id);
+                leaving.expect(id).state = LifecycleState::TerminatingWait;
+            } else {
+                // The load balancer does not know yet, and sends requests there as long as it does not.
+                leave(&mut scene.aws.site(), id);
+                scene.aws.site().targets.insert(id.to_owned(), Target::Unhealthy);
+            }
+        }
+        let words = failed(replaced(&scene, &plan).await, Error::NOT_YET);
+        assert!(words.contains("i-1 i-4 on the way out or back"), "{words}");
+        assert_eq!(scene.calls(TERMINATE), 0);
+    }
 }
 
 #[tokio::test]

@@ -150,6 +150,19 @@ async fn a_maximum_of_the_group_below_what_the_system_may_have_is_raised_and_no_
 }
 
 #[tokio::test]
+async fn as_many_as_there_may_be_may_be_asked_for() {
+    let scene = loaded().await;
+    let mut plan = planned(&scene).await.expect("planned");
+    plan.what = What::ScaleOut {
+        standing: SIX,
+        wanted: 12,
+    };
+    failed(scaled_out(&scene, &plan).await, Error::NOT_YET);
+    scaled_out(&scene, &plan).await.expect("scaled out");
+    assert_eq!(scene.calls(UPDATE), 1);
+}
+
+#[tokio::test]
 async fn a_group_that_wants_more_already_is_left_alone_whoever_holds_the_lock() {
     let scene = loaded().await;
     let plan = planned(&scene).await.expect("planned");

@@ -32,6 +32,7 @@ async fn a_zone_is_left_once_and_then_the_others_are_waited_for() {
 async fn a_group_that_wants_too_few_is_raised_in_the_same_call() {
     for (standing, asked) in [
         (size(1, 3, 8), "subnet-b,subnet-c desired 6"),
+        (size(1, 3, 6), "subnet-b,subnet-c desired 6"),
         (size(1, 3, 4), "subnet-b,subnet-c desired 6 max 6"),
         // Somebody wants more: that stays.
         (size(1, 9, 12), "subnet-b,subnet-c"),
@@ -119,4 +120,9 @@ async fn a_group_is_never_left_without_a_subnet_or_above_its_limit() {
     let words = failed(scene.left(plan(size(1, 3, 4))).await, Error::UNSAFE);
     assert!(words.contains("`max-instances`"), "{words}");
     assert!(scene.asked().is_empty());
+    if let Some(web) = &mut scene.shop.web {
+        web.max_instances = 6;
+    }
+    failed(scene.left(plan(size(1, 3, 4))).await, Error::NOT_YET);
+    assert_eq!(scene.asked().len(), 1);
 }

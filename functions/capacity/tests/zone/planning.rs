@@ -63,11 +63,15 @@ async fn a_zone_whose_targets_are_all_unhealthy_is_sick_though_no_alarm_names_it
     assert!(stands_down(|scene| drop(scene.aws.state().instances.remove(0))).await);
     assert!(stands_down(|scene| scene.aws.state().instances[2].2 = Target::Unhealthy).await);
     let quiet = Scene::evacuating().await;
-    quiet.aws.turn("eu-central-1a", Target::Unhealthy);
-    assert_eq!(
-        quiet.planned().await.expect("planned").verdict,
-        Verdict::StandDown
-    );
+    let about_another_thing = Scene::evacuating().await;
+    about_another_thing.alarm("shop-writer-unreachable", true).await;
+    for scene in [quiet, about_another_thing] {
+        scene.aws.turn("eu-central-1a", Target::Unhealthy);
+        assert_eq!(
+            scene.planned().await.expect("planned").verdict,
+            Verdict::StandDown
+        );
+    }
 }
 
 #[tokio::test]
@@ -200,6 +204,16 @@ async fn what_the_others_cannot_make_up_for_is_not_left() {
     scene.aws.state().subnets = "subnet-a".to_owned();
     let words = failed(scene.planned().await, Error::UNSAFE);
     assert!(words.contains("no subnet in another zone"), "{words}");
+}
+
+#[tokio::test]
+async fn a_zone_is_left_where_the_others_may_have_just_what_is_needed() {
+    let mut scene = sick().await;
+    if let Some(web) = &mut scene.shop.web {
+        web.max_instances = 6;
+    }
+    let planned = scene.planned().await.expect("planned");
+    assert_eq!(planned.verdict, Verdict::Act, "{planned:?}");
 }
 
 #[tokio::test]

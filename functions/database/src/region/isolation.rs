@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn isolated_is_the_isolating_group_alone_and_in_force() {
-        let cases: [(Memberships<'_>, State); 8] = [
+        let cases: [(Memberships<'_>, State); 9] = [
             (&[], State::Undone),
             (&[("sg-app", "active")], State::Undone),
             (&[("sg-app", "active"), ("sg-nobody", "active")], State::Undone),
@@ -116,6 +116,7 @@ mod tests {
             (&[("sg-nobody", "adding")], State::Changing),
             (&[("sg-nobody", "active")], State::Done),
             (&[("sg-nobody", "removing"), ("sg-app", "adding")], State::Undone),
+            (&[("sg-nobody", "removing")], State::Undone),
         ];
         for (these, expected) in cases {
             assert_eq!(isolated(&groups(these), &isolation()), expected, "{these:?}");

@@ -215,6 +215,17 @@ async fn a_source_that_renews_between_the_look_and_the_take_over_keeps_its_lease
 }
 
 #[tokio::test]
+async fn a_lease_that_was_taken_over_between_the_look_and_the_call_is_evidence_all_the_same() {
+    let expired = Some(held(&frankfurt(), "07:15:12"));
+    let scene = leased(Kind::Global, Recovery::FailOverRegion, expired).await;
+    cut_off(&scene);
+    // By this run's own call of a moment ago, whose effect was late.
+    scene.with(|state| state.meanwhile = Some(taken(&frankfurt(), "07:15:12")));
+    let answer = scene.ensure(fenced(&scene)).await.expect("known");
+    assert_eq!(answer["fence"], "fenced");
+}
+
+#[tokio::test]
 async fn a_take_over_whose_answer_was_lost_is_seen_and_one_that_is_refused_proves_nothing() {
     for (fate, fence, owner) in [
         (Fate::AnswerLost, "fenced", "eu-west-1"),

@@ -417,17 +417,25 @@ async fn a_run_that_lost_its_lock_or_was_stopped_promotes_nothing() {
 #[tokio::test]
 async fn an_assessment_of_another_move_is_no_ground() {
     let scene = Scene::new(Kind::Global, Recovery::FailOverRegion).await;
-    let mut region = assessed(Verdict::FailOver);
-    std::mem::swap(&mut region.from, &mut region.to);
-    let input = Input::PromotionStarted {
-        run: scene.run(),
-        epoch: epoch(),
-        region: Box::new(region),
-        fencing: known(Fence::Fenced),
-        approval: everything(),
-        how: Regular,
-    };
-    assert_eq!(scene.refused(input).await.0, "InvalidInput");
+    // The way back, and a move of which only one end is this one's.
+    for (from, to) in [
+        (dublin(), frankfurt()),
+        (dublin(), dublin()),
+        (frankfurt(), frankfurt()),
+    ] {
+        let mut region = assessed(Verdict::FailOver);
+        (region.from, region.to) = (from, to);
+        let input = Input::PromotionStarted {
+            run: scene.run(),
+            epoch: epoch(),
+            region: Box::new(region),
+            fencing: known(Fence::Fenced),
+            approval: everything(),
+            how: Regular,
+        };
+        assert_eq!(scene.refused(input).await.0, "InvalidInput");
+    }
+    assert!(scene.cloud.changes().is_empty());
 }
 
 #[tokio::test]
@@ -509,6 +517,21 @@ async fn a_replica_is_promoted_once_and_not_while_it_is_backed_up() {
         calls.iter().all(|call| call.starts_with("eu-west-1")),
         "{calls:?}"
     );
+}
+
+#[tokio::test]
+async fn a_replica_is_promoted_when_it_follows_nobody_and_serves() {
+    let scene = Scene::new(Kind::Replica, Recovery::FailOverRegion).await;
+    let replica = |change: fn(&mut Database)| scene.database(&dublin(), "shop-db-eu-west-1", change);
+    let promoted = || promoted(&scene, Regular, Fence::Unknown);
+    assert_eq!(scene.refused(promoted()).await.0, "NotYet", "it follows");
+    replica(|database| {
+        database.source = None;
+        database.status = "rebooting";
+    });
+    assert_eq!(scene.refused(promoted()).await.0, "NotYet", "it does not serve");
+    replica(|database| database.status = "available");
+    scene.ensure(promoted()).await.expect("promoted");
 }
 
 #[tokio::test]
@@ -595,10 +618,15 @@ async fn what_rds_tells_of_the_fence_after_a_failover_stands() {
 async fn a_move_that_failed_on_rdss_word_leads_to_the_last_resort() {
     let scene = Scene::new(Kind::Global, Recovery::FailOverRegion).await;
     let failed = "Global failover to DB cluster shop-db-eu-west-1 in Region eu-west-1 failed.";
-    assert_eq!(
-        scene.refused(promoted(&scene, Regular, Fence::Unknown)).await.0,
-        "NotYet"
-    );
+    let completed = "Global failover to DB cluster shop-db-eu-west-1 in Region eu-west-1 completed.";
+    // RDS may tell that it came about before it shows it.
+    for events in [vec![], vec![(at("07:17:00"), completed.into())]] {
+        scene.with(|state| state.events.insert(dublin(), events));
+        assert_eq!(
+            scene.refused(promoted(&scene, Regular, Fence::Unknown)).await.0,
+            "NotYet"
+        );
+    }
     scene.with(|state| {
         state
             .events
