@@ -146,7 +146,9 @@ pub(crate) struct Prove {
 ///
 /// Why it is decided this way: docs/decisions/0030-which-cloud-is-meant.md
 #[derive(Clone, Debug, Default, Args)]
-#[command(mut_arg("rehearsal", |kept| kept.conflicts_with_all(["files", "profile", "endpoint_url"])))]
+#[command(mut_arg("rehearsal", |kept| kept
+    .help("The embedded cloud that is kept in FILE, instead of an account")
+    .conflicts_with_all(["files", "profile", "endpoint_url"])))]
 pub(crate) struct Place {
     #[command(flatten)]
     pub(crate) kept: Kept,

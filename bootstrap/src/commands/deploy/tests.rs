@@ -436,10 +436,7 @@ fn a_nested_stack_that_cloudformation_refuses_refuses_the_whole_and_names_itself
     ];
     let answer = block_on(stack(&rules).prepare(Standing::Ready, "try", &given(true)));
     let said = answer.expect_err("refused").to_string();
-    assert!(
-        said.contains("in StackOfShop: Template format error"),
-        "{said}"
-    );
+    assert!(said.contains("in StackOfShop: Template format error"), "{said}");
 }
 
 #[test]
