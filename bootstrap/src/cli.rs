@@ -15,7 +15,7 @@ pub(crate) use deploy::{Deploy, Destroy, Package, Programs};
 
 /// Keeps an AWS application upright.
 #[derive(Debug, Parser)]
-#[command(name = "evenkeel", version, about, max_term_width = 80)]
+#[command(name = "evenkeel", version, max_term_width = 80)]
 #[command(
     after_help = "Exit codes: 0 good; 1 refused, or an objective was missed; 2 not understood;\n3 AWS cannot be asked: \
 credentials, permissions, network, not deployed; 4 it still runs\n(watch)."
@@ -146,10 +146,12 @@ pub(crate) struct Prove {
 ///
 /// Why it is decided this way: docs/decisions/0030-which-cloud-is-meant.md
 #[derive(Clone, Debug, Default, Args)]
+#[command(mut_arg("rehearsal", |kept| kept
+    .help("The embedded cloud that is kept in FILE, instead of an account")
+    .conflicts_with_all(["files", "profile", "endpoint_url"])))]
 pub(crate) struct Place {
-    /// The embedded cloud that is kept in FILE, instead of an account
-    #[arg(long = "rehearsal", value_name = "FILE", conflicts_with_all = ["files", "profile", "endpoint_url"])]
-    pub(crate) rehearsal: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     #[command(flatten)]
     pub(crate) files: Files,
     #[command(flatten)]
@@ -157,15 +159,11 @@ pub(crate) struct Place {
 }
 
 /// Where the embedded cloud is kept between two commands.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Kept {
-    /// Where the embedded cloud is kept
-    #[arg(
-        long = "rehearsal",
-        value_name = "FILE",
-        default_value = ".evenkeel/rehearsal.json"
-    )]
-    pub(crate) file: PathBuf,
+    /// The embedded cloud that is kept in FILE; .evenkeel/rehearsal.json, if left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rehearsal: Option<PathBuf>,
 }
 
 /// Who, and why. Both are kept in the journal.
@@ -324,13 +322,17 @@ pub(crate) struct History {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  evenkeel redrive INCIDENT\n\n\
+#[command(
+    after_help = "Example:\n  evenkeel redrive INCIDENT --by ana --because \"the quota is raised\"\n\n\
 For a run that was aborted, timed out or broke, at most 14 days ago, in an account.\nOne that has paged has come to its \
 end: `evenkeel run` starts another. Where another\nrun took the lock meanwhile, its steps refuse.\n\
-Exit codes: 0 it goes on; 1 refused; 2 not understood; 3 AWS cannot be asked.")]
+Exit codes: 0 it goes on; 1 refused; 2 not understood; 3 AWS cannot be asked."
+)]
 pub(crate) struct Redrive {
     /// The run, as `evenkeel history` names it
     pub(crate) incident: IncidentId,
+    #[command(flatten)]
+    pub(crate) signed: Signed,
     /// Print one JSON object instead
     #[arg(long)]
     pub(crate) json: bool,

@@ -496,7 +496,7 @@ fn an_account_that_does_not_answer_is_no_account_without_systems() {
         "status",
         "history",
         "watch shop-fail-over-database-x",
-        "redrive shop-fail-over-database-x",
+        "redrive shop-fail-over-database-x --by ana --because maintenance",
         "run fail-over-database --by ana --because maintenance",
         "approve shop-fail-over-database-x --by ana --because maintenance",
         "stop shop-fail-over-database-x --by ana --because maintenance",
@@ -539,7 +539,19 @@ fn what_was_rehearsed_is_history() {
     assert_eq!(seen.code, Some(1), "rolled back: {seen}");
     narrow(&seen);
     let seen = desk.types(&format!("redrive {incident}"));
+    assert_eq!(seen.code, Some(2), "nobody signs: {seen}");
+    let seen = desk.types(&format!("redrive {incident} --by ana --because enough"));
     assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.err.contains("redrive"), "{seen}");
+}
+
+#[test]
+fn the_help_begins_with_what_it_is_for() {
+    let seen = Desk::empty().types("--help");
+    assert!(
+        seen.out.starts_with("Keeps an AWS application upright\n"),
+        "{seen}"
+    );
 }
 
 #[test]

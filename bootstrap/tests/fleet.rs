@@ -52,6 +52,43 @@ fn permitted(resource: &Value) -> BTreeSet<(String, String)> {
     all
 }
 
+/// The topics that an alarm pages.
+fn paged(alarm: &Value) -> BTreeSet<String> {
+    let topics = alarm["Properties"]["AlarmActions"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    topics.map(ToString::to_string).collect()
+}
+
+fn but_for_whom_it_pages(alarm: &Value) -> Value {
+    let mut alarm = alarm.clone();
+    if let Some(properties) = alarm["Properties"].as_object_mut() {
+        properties.remove("AlarmActions");
+    }
+    alarm
+}
+
+/// Who is paged for what in a stack: by alarms themselves, or by composite ones over them.
+fn pages(stack: &Stack) -> BTreeSet<(String, String)> {
+    let mut all = BTreeSet::new();
+    for (id, alarm) in resources(&stack.root) {
+        if alarm["Type"] == "AWS::CloudWatch::Alarm" {
+            all.extend(paged(alarm).into_iter().map(|topic| (id.clone(), topic)));
+        }
+        if alarm["Type"] == "AWS::CloudWatch::CompositeAlarm" {
+            let rule = alarm["Properties"]["AlarmRule"]["Fn::Sub"]
+                .as_str()
+                .expect("a rule");
+            let of = rule.split(['{', '}']).skip(1).step_by(2);
+            for id in of {
+                all.extend(paged(alarm).into_iter().map(|topic| (id.to_owned(), topic)));
+            }
+        }
+    }
+    all
+}
+
 /// What differs between a fleet and the same with one system more: of what there was, by logical ID. Fails where something is gone,
 /// or a policy permits less.
 fn changed(fewer: &Stack, more: &Stack) -> Vec<String> {
@@ -60,6 +97,14 @@ fn changed(fewer: &Stack, more: &Stack) -> Vec<String> {
     for (id, was) in before {
         let is = after.get(id).unwrap_or_else(|| panic!("{id} is gone"));
         if written(was) == written(is) {
+            continue;
+        }
+        if was["Type"] == "AWS::CloudWatch::Alarm" {
+            assert!(paged(is).is_superset(&paged(was)), "{id} pages fewer");
+            assert_eq!(
+                written(&but_for_whom_it_pages(was)),
+                written(&but_for_whom_it_pages(is))
+            );
             continue;
         }
         assert_eq!(was["Type"], "AWS::IAM::ManagedPolicy", "{id}");
@@ -105,19 +150,43 @@ fn one_system_more_changes_no_others_resources() {
     }
 }
 
+/// Alarms have five actions at most; a sixth topic is paged by composite ones, and nobody less than before.
+#[test]
+fn each_alarm_on_evenkeel_itself_pages_every_topic_however_many_there_are() {
+    let of_kind = |stack: &Stack, kind: &str| {
+        let all = resources(&stack.root).values();
+        all.filter(|one| one["Type"] == kind).count()
+    };
+    let mut before = BTreeSet::new();
+    for count in 1..=8 {
+        let stack = render(&fleet(count));
+        let (alarms, topics): (BTreeSet<String>, BTreeSet<String>) = pages(&stack).into_iter().unzip();
+        assert_eq!(topics.len(), count, "{topics:?}");
+        let names = [
+            "DeadLettersWaiting",
+            "FunctionsThrottled",
+            "MachinesThrottled",
+            "NoLook",
+            "UndeliveredWaiting",
+        ];
+        assert_eq!(alarms, names.map(str::to_owned).into(), "{count}");
+        assert_eq!(pages(&stack).len(), count * names.len(), "{count}");
+        assert!(pages(&stack).is_superset(&before), "{count}");
+        before = pages(&stack);
+        let composites = of_kind(&stack, "AWS::CloudWatch::CompositeAlarm");
+        assert_eq!(composites, if count <= 5 { 0 } else { count });
+        let most = resources(&stack.root).values().map(|one| paged(one).len()).max();
+        assert!(most <= Some(5), "{count}: {most:?}");
+    }
+}
+
 #[test]
 fn a_system_whose_topic_is_paged_already_adds_no_alarm() {
     let one = system("two-regions", "shop");
     let mut other = system("two-regions", "till");
     let region = "eu-central-1".parse().expect("a Region");
-    let pages = |systems: &[System]| {
-        let stack = render(systems);
-        let of_kind = resources(&stack.root).values();
-        of_kind
-            .filter(|one| one["Type"] == "AWS::CloudWatch::CompositeAlarm")
-            .count()
-    };
-    assert_eq!(pages(&[one.clone(), other.clone()]), 2);
+    let topics = |systems: &[System]| paged(&resources(&render(systems).root)["NoLook"]).len();
+    assert_eq!(topics(&[one.clone(), other.clone()]), 2);
     other.people = one.people_in(&region).clone();
     for site in other
         .region_failover
@@ -126,7 +195,7 @@ fn a_system_whose_topic_is_paged_already_adds_no_alarm() {
     {
         site.people = one.people.clone();
     }
-    assert_eq!(pages(&[one, other]), 1);
+    assert_eq!(topics(&[one, other]), 1);
 }
 
 #[test]

@@ -121,6 +121,53 @@ fn keys_of_databases_are_for_rds_alone_and_only_where_a_replica_is_made() {
     }
 }
 
+/// Records of another name, of a type that leads nobody anywhere, or deleted: IAM refuses, whatever the function was made to ask for.
+#[test]
+fn records_are_changed_of_the_users_name_alone() {
+    let template = template("eu-west-1", &["two-regions-replica"]);
+    let statements: Vec<&Value> = resources(&template)
+        .filter_map(|(_, resource)| resource["Properties"]["PolicyDocument"]["Statement"].as_array())
+        .flatten()
+        .filter(|statement| statement.to_string().contains("route53:"))
+        .collect();
+    let [looks, changes, follows] = statements.as_slice() else {
+        panic!("three statements: {statements:?}")
+    };
+    assert_eq!(looks["Action"], json!(["route53:ListResourceRecordSets"]));
+    assert_eq!(follows["Action"], json!(["route53:GetChange"]));
+    assert!(looks.get("Condition").is_none() && follows.get("Condition").is_none());
+    assert_eq!(changes["Action"], json!(["route53:ChangeResourceRecordSets"]));
+    assert_eq!(changes["Resource"], looks["Resource"]);
+    assert_eq!(
+        changes["Condition"],
+        json!({
+            "ForAllValues:StringEquals": {
+                "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["shop.example.com"],
+                "route53:ChangeResourceRecordSetsRecordTypes": ["A", "AAAA", "CNAME", "HTTPS", "SVCB"],
+                "route53:ChangeResourceRecordSetsActions": ["UPSERT"],
+            },
+            "Null": { "route53:ChangeResourceRecordSetsNormalizedRecordNames": "false" },
+        })
+    );
+}
+
+#[test]
+fn every_rule_asks_for_the_account() {
+    for system in ["one-region", "two-regions-deployed", "two-regions-replica"] {
+        let template = template("eu-central-1", &[system]);
+        let rules: Vec<&Value> = resources(&template)
+            .map(|(_, resource)| resource)
+            .filter(|resource| resource["Type"] == "AWS::Events::Rule")
+            .collect();
+        assert!(rules.len() >= 4, "{system}");
+        for rule in rules {
+            let pattern = &rule["Properties"]["EventPattern"];
+            assert_eq!(pattern["account"], json!(["111122223333"]), "{pattern}");
+            assert!(pattern.to_string().len() <= 2_048, "{pattern}");
+        }
+    }
+}
+
 #[test]
 fn the_stack_has_these_resources() {
     let template = template("eu-central-1", &["two-regions"]);

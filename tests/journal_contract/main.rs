@@ -47,6 +47,7 @@ use health::{
 use people::{
     a_question_reads_back_as_it_was_asked, an_answer_outlives_a_new_token,
     asked_again_a_question_takes_the_new_token_and_keeps_the_rest,
+    every_redrive_of_a_run_is_kept_in_order_and_a_repetition_once,
     questions_and_wishes_are_no_part_of_a_view, questions_of_two_runs_are_two,
     the_first_answer_to_a_question_stands, the_first_wish_to_stop_a_run_stands,
     what_nobody_asked_cannot_be_answered,
@@ -180,6 +181,7 @@ contract! {
     what_nobody_asked_cannot_be_answered,
     questions_of_two_runs_are_two,
     the_first_wish_to_stop_a_run_stands,
+    every_redrive_of_a_run_is_kept_in_order_and_a_repetition_once,
     questions_and_wishes_are_no_part_of_a_view,
     a_system_is_armed_until_somebody_disarms_it,
     the_first_disarming_stands_until_somebody_arms_it,

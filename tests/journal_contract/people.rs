@@ -1,6 +1,6 @@
 //! What people decide: questions, answers, and the wish to stop a run.
 
-use domain::journal::{Journal, Question, Stop};
+use domain::journal::{Journal, Question, Redrive, Stop};
 use domain::step::{Error, Result};
 use domain::steps::region::{Answer, Approval, Risk};
 
@@ -109,6 +109,27 @@ pub(super) async fn the_first_wish_to_stop_a_run_stands(journal: impl Journal) -
     assert_eq!(second, first);
     assert_eq!(journal.stop(&shop(), &incident("a")).await?, Some(first));
     assert_eq!(journal.stop(&shop(), &incident("b")).await?, None);
+    Ok(())
+}
+
+pub(super) async fn every_redrive_of_a_run_is_kept_in_order_and_a_repetition_once(
+    journal: impl Journal,
+) -> Result<()> {
+    let redrive = |time: &str, by: &str| Redrive {
+        at: at(time),
+        by: by.to_owned(),
+        because: "the quota is raised".to_owned(),
+    };
+    assert_eq!(journal.redrives(&shop(), &incident("a")).await?, []);
+    let (first, second) = (redrive("07:15:00.250", "on-call"), redrive("07:20:00", "manager"));
+    for one in [&second, &first, &second] {
+        journal.note_redrive(&shop(), &incident("a"), one).await?;
+    }
+    // Of one moment the first stands, and a run whose name begins like another's is another.
+    let forged = redrive("07:20:00", "mallory");
+    journal.note_redrive(&shop(), &incident("a"), &forged).await?;
+    journal.note_redrive(&shop(), &incident("ab"), &forged).await?;
+    assert_eq!(journal.redrives(&shop(), &incident("a")).await?, [first, second]);
     Ok(())
 }
 

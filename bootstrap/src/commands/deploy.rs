@@ -115,17 +115,7 @@ async fn plan(
     match (standing, &found) {
         (Standing::Busy | Standing::Stuck, Some(found)) => return Err(Error::not_now(region, &found.status)),
         (Standing::Remains, Some(found)) if asked.plan => return Err(Error::not_now(region, &found.status)),
-        (Standing::Remains, Some(found)) => {
-            anstream::eprintln!(
-                "{region}: the first creation failed and was rolled back; what is left of it, a name, is deleted"
-            );
-            let since = stack.newest_event(&found.id).await?;
-            stack.delete(&found.id).await?;
-            let ended = stack.follow(&found.id, since, |_| {}).await?;
-            if !ended.is_well() {
-                return Err(failed(&stack, ended));
-            }
-        }
+        (Standing::Remains, Some(found)) => clear_away(&stack, found).await?,
         (Standing::Absent | Standing::Ready, _) | (_, None) => {}
     }
     let bucket = Bucket::new(asked.bucket.as_deref(), owner, region, s3_in(account, region));
@@ -139,22 +129,62 @@ async fn plan(
         bucket: &bucket.name,
         prefix: &package.prefix,
         kept: &kept,
+        nests: nests(&wanted),
     };
     let name = format!("evenkeel-{}", SystemClock.now().as_millisecond());
     let prepared = stack.prepare(standing, &name, &given).await?;
     let before = found.and_then(|mut found| found.parameters.remove("CodePrefix"));
-    let mut planned = Planned {
+    let mut properties = BTreeMap::new();
+    if let (Some(prepared), Standing::Ready) = (&prepared, standing) {
+        properties = template_diff::of(&stack.template().await?, &wanted);
+        for child in &prepared.children {
+            let Some(wanted) = nested(&wanted, &child.logical, &package.files) else {
+                continue;
+            };
+            let inside = template_diff::of(&stack.template_of(&child.stack).await?, &wanted);
+            let inside = inside.into_iter();
+            properties.extend(inside.map(|(one, lines)| (format!("{}/{one}", child.logical), lines)));
+        }
+    }
+    let planned = Planned {
         stack,
         prepared,
         code: (before, package.prefix),
-        properties: BTreeMap::new(),
+        properties,
     };
-    if planned.prepared.is_some() && standing == Standing::Ready {
-        let deployed = planned.stack.template().await?;
-        planned.properties = template_diff::of(&deployed, &wanted);
-    }
     show(&planned).map_err(|error| Error::Request(error.to_string()))?;
     Ok(planned)
+}
+
+/// Deletes what is left of a first creation that was rolled back. A stack in that state can be deleted and nothing else
+/// (CloudFormation User Guide, "Stack status codes").
+async fn clear_away(stack: &Stack, found: &Found) -> Result<(), Error> {
+    anstream::eprintln!(
+        "{}: the first creation failed and was rolled back; what is left of it, a name, is deleted",
+        stack.region
+    );
+    let since = stack.newest_event(&found.id).await?;
+    stack.delete(&found.id).await?;
+    let ended = stack.follow(&found.id, since, |_| {}).await?;
+    if ended.is_well() {
+        Ok(())
+    } else {
+        Err(failed(stack, ended))
+    }
+}
+
+/// Whether a template has nested stacks.
+fn nests(template: &Value) -> bool {
+    let resources = template["Resources"].as_object();
+    let mut resources = resources.into_iter().flat_map(|resources| resources.values());
+    resources.any(|resource| resource["Type"] == "AWS::CloudFormation::Stack")
+}
+
+/// The template of a nested stack, as it is to be: it is one of the package's files.
+fn nested(root: &Value, logical: &str, files: &BTreeMap<String, Vec<u8>>) -> Option<Value> {
+    let url = root["Resources"][logical]["Properties"]["TemplateURL"]["Fn::Sub"].as_str()?;
+    let (_, name) = url.split_once("${CodePrefix}/")?;
+    serde_json::from_slice(files.get(name)?).ok()
 }
 
 /// The parameters that somebody has set, by whatever means: they stay as they are.
@@ -375,3 +405,6 @@ fn self_test<'a>(account: &Account, owner: &'a AccountId, region: &'a Region) ->
         clock: &SystemClock,
     }
 }
+
+#[cfg(test)]
+mod tests;

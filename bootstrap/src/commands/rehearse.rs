@@ -10,6 +10,7 @@ use rehearsal::report::{Report, rehearse};
 use rehearsal::scenario::{self, Scenario};
 
 use super::operate::Cloud;
+use super::operate::target::REHEARSAL;
 use crate::cli::Rehearse;
 use crate::failure::Failure;
 use crate::show;
@@ -31,7 +32,8 @@ pub(crate) fn run(asked: &Rehearse) -> Result<ExitCode, Failure> {
         let kept = Kept::new(&scenario, scenario_text, system_text, asked.seed);
         show::timeline::heading(&mut out, &scenario, &system, asked.seed)?;
         drop(out);
-        return Cloud::new(&asked.kept.file, kept, scenario, system).go_on(None);
+        let file = asked.kept.rehearsal.as_deref().unwrap_or(Path::new(REHEARSAL));
+        return Cloud::new(file, kept, scenario, system).go_on(None);
     }
     if let Some(count) = asked.seeds {
         return many(asked, &scenario, &system, count);

@@ -29,6 +29,8 @@ pub(crate) struct Event {
     pub(crate) reason: String,
     /// Whether it is about the stack itself.
     pub(crate) of_stack: bool,
+    /// What AWS calls the resource: for a nested stack, its ARN.
+    pub(crate) physical: String,
 }
 
 /// How it ended.
@@ -89,12 +91,43 @@ impl Stack {
             Ok::<_, Error>(ended)
         });
         match ended.await? {
-            Some(status) => Ok(Ended { status, failed }),
+            Some(status) => {
+                let failed = match failed {
+                    Some(failed) => Some(self.cause(failed).await),
+                    None => None,
+                };
+                Ok(Ended { status, failed })
+            }
             None => Err(Error::TimedOut {
                 region: self.region.clone(),
                 what: "working on the stack",
                 limit: LIMIT,
             }),
+        }
+    }
+
+    /// What a failure follows from: of a nested stack CloudFormation says only that it failed, and why stands among its own events.
+    /// Where they say nothing, it is the failure itself.
+    async fn cause(&self, failed: Event) -> Event {
+        if failed.kind != "AWS::CloudFormation::Stack" || failed.physical.is_empty() {
+            return failed;
+        }
+        let Ok(events) = self.news(&failed.physical, None).await else {
+            return failed;
+        };
+        // Those of its last change: what failed in an earlier one is no news.
+        let began = |event: &Event| {
+            let begins = ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"];
+            event.of_stack && begins.contains(&event.status.as_str())
+        };
+        let last = events.iter().rposition(began).unwrap_or_default();
+        let mut last = events.into_iter().skip(last);
+        match last.find(is_a_cause) {
+            Some(cause) => Event {
+                logical: format!("{}/{}", failed.logical, cause.logical),
+                ..cause
+            },
+            None => failed,
         }
     }
 
@@ -137,6 +170,7 @@ impl Event {
             status: "DELETE_COMPLETE".to_owned(),
             reason: String::new(),
             of_stack: true,
+            physical: id.to_owned(),
         }
     }
 }
@@ -151,6 +185,7 @@ impl From<StackEvent> for Event {
             kind: event.resource_type.unwrap_or_default(),
             status: status.unwrap_or_default().to_owned(),
             reason: event.resource_status_reason.unwrap_or_default(),
+            physical: event.physical_resource_id.unwrap_or_default(),
         }
     }
 }
@@ -180,6 +215,7 @@ mod tests {
             status: status.to_owned(),
             reason: reason.to_owned(),
             of_stack,
+            physical: String::new(),
         }
     }
 

@@ -51,7 +51,19 @@ pub(crate) struct Prepared {
     /// The change set's ARN.
     pub(crate) id: String,
     pub(crate) creates: bool,
+    /// Those of nested stacks among them, as `STACK/RESOURCE`.
     pub(crate) changes: Vec<Change>,
+    /// The nested stacks that are there already and change.
+    pub(crate) children: Vec<Child>,
+}
+
+/// A nested stack that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Child {
+    /// What the template around it calls it.
+    pub(crate) logical: String,
+    /// Its ARN.
+    pub(crate) stack: String,
 }
 
 /// What becomes of one resource.
@@ -97,6 +109,8 @@ pub(crate) struct Given<'a> {
     pub(crate) prefix: &'a str,
     /// Parameters that stay as they are.
     pub(crate) kept: &'a [String],
+    /// Whether there are nested stacks, and what changes in them is to be found out too.
+    pub(crate) nests: bool,
 }
 
 impl Stack {
@@ -137,8 +151,16 @@ impl Stack {
     /// # Errors
     /// When CloudFormation does not say, or it is no JSON.
     pub(crate) async fn template(&self) -> Result<serde_json::Value, Error> {
+        self.template_of(STACK).await
+    }
+
+    /// The template of a stack of that name or ARN, as it was handed in.
+    ///
+    /// # Errors
+    /// When CloudFormation does not say, or it is no JSON.
+    pub(crate) async fn template_of(&self, stack: &str) -> Result<serde_json::Value, Error> {
         const CALL: &str = "cloudformation:GetTemplate";
-        let asked = self.client.get_template().stack_name(STACK);
+        let asked = self.client.get_template().stack_name(stack);
         let answer = asked.template_stage(TemplateStage::Original).send().await;
         let answer = answer.map_err(|error| account::Error::of(CALL, error))?;
         let body = answer.template_body().unwrap_or_default();
@@ -184,7 +206,10 @@ impl Stack {
             .capabilities(Capability::CapabilityNamedIam)
             // The journal's table outlives a stack, and the next one takes it over. Source: CloudFormation User Guide,
             // import-resources-automatically: a fixed name and a policy to retain it are what that needs.
-            .import_existing_resources(true);
+            .import_existing_resources(true)
+            // Without it a nested stack is one line, whatever changes in it. Whoever deletes or carries out the change set of the root
+            // does so with those inside. Source: CloudFormation User Guide, change-sets-for-nested-stacks.
+            .set_include_nested_stacks(given.nests.then_some(true));
         let kept = given.kept.iter().map(|name| {
             let parameter = Parameter::builder().parameter_key(name);
             parameter.use_previous_value(true).build()
@@ -213,44 +238,80 @@ impl Stack {
                     why,
                 })
             }
-            Some(Compared::Differs(changes)) => Ok(Some(Prepared {
+            Some(Compared::Differs(changes, children)) => Ok(Some(Prepared {
                 stack,
                 id,
                 creates,
                 changes,
+                children,
             })),
         }
     }
 
     /// How far the comparison is. Nothing while it goes on.
     async fn compared(&self, id: &str) -> Result<Option<Compared>, Error> {
+        let Some((_, seen)) = self.described(id).await? else {
+            return Ok(None);
+        };
+        let resources = match seen {
+            Seen::Same => return Ok(Some(Compared::Same)),
+            Seen::Refused(why) => return Ok(Some(Compared::Refused(why))),
+            Seen::Differs(resources) => resources,
+        };
+        let mut changes: Vec<Change> = resources.iter().map(change).collect();
+        let mut children = Vec::new();
+        for around in &resources {
+            let Some(inside) = around.change_set_id() else {
+                continue;
+            };
+            let logical = around.logical_resource_id().unwrap_or_default();
+            let Some((stack, seen)) = self.described(inside).await? else {
+                return Ok(None);
+            };
+            match seen {
+                Seen::Same => {}
+                Seen::Refused(why) => return Ok(Some(Compared::Refused(format!("in {logical}: {why}")))),
+                Seen::Differs(resources) => {
+                    changes.extend(resources.iter().map(change).map(|one| one.within(logical)));
+                    if around.action() != Some(&ChangeAction::Add) {
+                        children.push(Child {
+                            logical: logical.to_owned(),
+                            stack,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(Some(Compared::Differs(changes, children)))
+    }
+
+    /// What a change set says of the resources of its stack, whose ARN stands beside it. Nothing while it is being made.
+    async fn described(&self, id: &str) -> Result<Option<(String, Seen)>, Error> {
         const CALL: &str = "cloudformation:DescribeChangeSet";
         let (mut changes, mut next) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
             let asked = self.client.describe_change_set().change_set_name(id);
             let page = asked.set_next_token(next).send().await;
             let page = page.map_err(|error| account::Error::of(CALL, error))?;
+            let stack = page.stack_id().unwrap_or_default().to_owned();
             match page.status() {
                 Some(ChangeSetStatus::CreateComplete) => {}
                 Some(ChangeSetStatus::Failed) => {
                     let why = page.status_reason().unwrap_or_default().to_owned();
-                    return Ok(Some(if is_no_change(&why) {
-                        Compared::Same
+                    let seen = if is_no_change(&why) {
+                        Seen::Same
                     } else {
-                        Compared::Refused(why)
-                    }));
+                        Seen::Refused(why)
+                    };
+                    return Ok(Some((stack, seen)));
                 }
                 Some(_) | None => return Ok(None),
             }
-            changes.extend(
-                page.changes()
-                    .iter()
-                    .filter_map(|one| one.resource_change())
-                    .map(change),
-            );
+            let resources = page.changes.unwrap_or_default().into_iter();
+            changes.extend(resources.filter_map(|one| one.resource_change));
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
-                return Ok(Some(Compared::Differs(changes)));
+                return Ok(Some((stack, Seen::Differs(changes))));
             }
         }
         Err(Error::ChangeSet {
@@ -333,8 +394,25 @@ impl Stack {
 /// What a comparison came to.
 enum Compared {
     Same,
-    Differs(Vec<Change>),
+    Differs(Vec<Change>, Vec<Child>),
     Refused(String),
+}
+
+/// What one change set says.
+enum Seen {
+    Same,
+    Differs(Vec<ResourceChange>),
+    Refused(String),
+}
+
+impl Change {
+    /// The same in a nested stack.
+    fn within(self, logical: &str) -> Self {
+        Self {
+            logical: format!("{logical}/{}", self.logical),
+            ..self
+        }
+    }
 }
 
 fn change(change: &ResourceChange) -> Change {

@@ -1,11 +1,12 @@
 //! Alarms on Evenkeel itself: anything that was throttled, events that did not get through, silence, a run that failed.
 //!
-//! Each says one thing and does nothing. A composite one pages for those of which nobody else says anything. A run that failed is not
-//! among them: the machine pages for it, where it could not the router does, and where the router could not the event
+//! Each says one thing. Those of which nobody else says anything page, each by itself, so that a second thing that goes wrong while
+//! the first still stands is heard of. A run that failed is not among them: the machine pages for it, where it could not the router does, and where the router could not the event
 //! becomes a dead letter, for which there is an alarm (docs/decisions/0029-the-stack-is-rendered.md). It stays an alarm to be seen on the
 //! dashboard.
 //!
-//! There is one composite for each topic that people are paged by, so that a topic more changes nothing for the others.
+//! An alarm has five actions at most, so a sixth topic is paged in another way: then each topic has a composite alarm over those
+//! that page. That one pages when the first of them rises, and not again until all are well.
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,9 @@ const _: () = assert!(
     "divide the alarms on what is throttled"
 );
 
+/// How many topics an alarm can page (CloudWatch API, PutMetricAlarm, `AlarmActions`).
+const MOST_ACTIONS: usize = 5;
+
 /// What one data point stands for, in seconds: the shortest that costs nothing more.
 const PERIOD: u32 = 60;
 
@@ -44,8 +48,19 @@ const LOOKS_MISSED: u32 = 5;
 /// The alarms, and who hears of them. Returns their logical IDs.
 pub(super) fn add(template: &mut Template, here: &Here<'_>, functions: &BTreeSet<Function>) -> Vec<String> {
     let mut ids = seen(template, here);
+    let topics: BTreeSet<&TopicArn> = here
+        .systems
+        .iter()
+        .map(|system| &system.people_in(&here.region).page)
+        .collect();
     let paging = paging(template, here, functions);
-    add_pages(template, here, &paging);
+    if topics.len() <= MOST_ACTIONS {
+        for id in &paging {
+            template.set(id, "AlarmActions", json!(topics));
+        }
+    } else {
+        add_composites(template, &topics, &paging);
+    }
     ids.extend(paging);
     ids
 }
@@ -187,11 +202,8 @@ fn sum(statistic: &str, metrics: Vec<Metric>) -> Value {
     queries.into()
 }
 
-fn add_pages(template: &mut Template, here: &Here<'_>, ids: &[String]) {
-    let systems = here.systems.iter();
-    let topics: BTreeSet<&TopicArn> = systems
-        .map(|system| &system.people_in(&here.region).page)
-        .collect();
+/// One for each topic, so that a topic more changes nothing for the others.
+fn add_composites(template: &mut Template, topics: &BTreeSet<&TopicArn>, ids: &[String]) {
     let any: Vec<String> = ids.iter().map(|id| format!("ALARM(\"${{{id}}}\")")).collect();
     for topic in topics {
         let name = topic.as_str().rsplit(':').next().unwrap_or_default();

@@ -17,8 +17,9 @@ use serde_json::json;
 
 use super::arn::{attribute, reference, text};
 use super::here::Here;
+use super::only::Only;
 use super::permissions::Permission;
-use super::policy::{self, Shelf};
+use super::policy::{self, Needed, Shelf};
 use super::role;
 use super::template::Template;
 
@@ -215,9 +216,15 @@ fn permissions(function: Function, here: &Here<'_>) -> (Shelf, BTreeMap<usize, S
     let (mut everywhere, mut named) = (Shelf::default(), Vec::new());
     for system in &here.systems {
         let all = Permission::of(function, &[system], &here.region);
-        let (same, own): (Vec<_>, Vec<_>) = all
+        let (same, own): (Vec<Needed>, Vec<Needed>) = all
             .into_iter()
-            .partition(|(_, _, resources)| resources.contains("*"));
+            .map(|(on, actions, resources)| Needed {
+                on,
+                only: Only::of(on, system),
+                actions,
+                resources,
+            })
+            .partition(|needed| needed.resources.contains("*"));
         everywhere.put(&same);
         named.push((&system.name, own));
     }

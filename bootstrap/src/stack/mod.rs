@@ -22,6 +22,7 @@ mod keys;
 mod limits;
 pub mod machines;
 pub mod on;
+pub mod only;
 mod own;
 pub mod permissions;
 mod policy;

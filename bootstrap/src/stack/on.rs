@@ -76,8 +76,10 @@ pub enum On {
     SwitchObject,
     /// Its bucket.
     SwitchBucket,
-    /// The hosted zone whose records are changed.
+    /// The hosted zone whose records are looked at.
     HostedZone,
+    /// The same, where the records of one name are changed: see [`Only`](super::only::Only).
+    Records,
     /// Changes of records. They have IDs that nobody knows beforehand.
     RecordChanges,
     /// The routing controls.
@@ -213,7 +215,7 @@ impl On {
                 Some(Traffic::HealthCheck { bucket, .. }) => vec![arn("s3", "", "", &literal(bucket))],
                 Some(Traffic::Record { .. } | Traffic::RoutingControl { .. }) | None => Vec::new(),
             },
-            Self::HostedZone => match seen.traffic() {
+            Self::HostedZone | Self::Records => match seen.traffic() {
                 Some(Traffic::Record { hosted_zone, .. }) => {
                     vec![arn(
                         "route53",

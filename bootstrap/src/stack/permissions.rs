@@ -225,14 +225,8 @@ pub const TABLE: &[Permission] = {
         // Without it S3 answers 403 where an object is missing, and a missing object is what is looked for. Source: S3 API,
         // HeadObject.
         may(F::Traffic, &["s3:ListBucket"], On::SwitchBucket),
-        may(
-            F::Traffic,
-            &[
-                "route53:ChangeResourceRecordSets",
-                "route53:ListResourceRecordSets",
-            ],
-            On::HostedZone,
-        ),
+        may(F::Traffic, &["route53:ListResourceRecordSets"], On::HostedZone),
+        may(F::Traffic, &["route53:ChangeResourceRecordSets"], On::Records),
         may(F::Traffic, &["route53:GetChange"], On::RecordChanges),
         may(
             F::Traffic,

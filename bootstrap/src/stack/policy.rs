@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use super::arn::text;
 use super::on::On;
-use super::role::allow;
+use super::only::Only;
+use super::role::{allow, allow_where};
 
 /// Characters of a role's inline policies together, blanks not counted. Source of this and the next: IAM User Guide,
 /// reference_iam-quotas.
@@ -32,32 +33,48 @@ pub(super) const SHELVES: usize = ATTACHED - 1;
 /// What is permitted about one thing: the actions, and the ARNs.
 type About = (BTreeSet<&'static str>, BTreeSet<String>);
 
-/// What a system needs of a function: about what, which actions, which ARNs.
-pub(super) type Needed = (On, Vec<&'static str>, BTreeSet<String>);
+/// What a system needs of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Needed {
+    /// About what.
+    pub(super) on: On,
+    /// Under which condition.
+    pub(super) only: Option<Only>,
+    /// Which actions.
+    pub(super) actions: Vec<&'static str>,
+    /// Which ARNs.
+    pub(super) resources: BTreeSet<String>,
+}
 
 /// Permissions of several systems for one function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shelf {
-    about: BTreeMap<On, About>,
+    about: BTreeMap<(On, Option<Only>), About>,
 }
 
 impl Shelf {
     /// Adds what one system needs.
     pub(super) fn put(&mut self, permissions: &[Needed]) {
-        for (on, actions, resources) in permissions {
-            let about = self.about.entry(*on).or_default();
-            about.0.extend(actions);
-            about.1.extend(resources.iter().cloned());
+        for needed in permissions {
+            let about = self.about.entry((needed.on, needed.only.clone())).or_default();
+            about.0.extend(&needed.actions);
+            about.1.extend(needed.resources.iter().cloned());
         }
     }
 
     /// By how much its policy becomes longer with what one system needs.
     fn growth(&self, permissions: &[Needed]) -> usize {
         let mut growth = 0;
-        for (on, actions, resources) in permissions {
-            let about = self.about.get(on);
+        for Needed {
+            on,
+            only,
+            actions,
+            resources,
+        } in permissions
+        {
+            let about = self.about.get(&(*on, only.clone()));
             growth += match about {
-                None => length(&statement(*on, actions, Vec::new())) + 1,
+                None => length(&statement(*on, only.as_ref(), actions, Vec::new())) + 1,
                 Some((known, _)) => {
                     let new = actions.iter().filter(|action| !known.contains(*action));
                     new.map(|action| action.len() + 3).sum()
@@ -73,10 +90,11 @@ impl Shelf {
 
     /// The statements, in order.
     pub(super) fn statements(&self) -> Vec<Value> {
-        let written = |(on, (actions, resources)): (&On, &About)| {
+        let written = |((on, only), (actions, resources)): (&(On, Option<Only>), &About)| {
             let actions: Vec<&str> = actions.iter().copied().collect();
             statement(
                 *on,
+                only.as_ref(),
                 &actions,
                 resources.iter().map(|resource| text(resource)).collect(),
             )
@@ -85,8 +103,14 @@ impl Shelf {
     }
 }
 
-fn statement(on: On, actions: &[&str], resources: Vec<Value>) -> Value {
-    allow(&format!("{on:?}"), actions, resources)
+fn statement(on: On, only: Option<&Only>, actions: &[&str], resources: Vec<Value>) -> Value {
+    match only {
+        None => allow(&format!("{on:?}"), actions, resources),
+        Some(only) => {
+            let sid = format!("{on:?}{}", only.word());
+            allow_where(&sid, actions, resources, only.condition())
+        }
+    }
 }
 
 /// The shelves of a function, by number; those on which nothing stands are left out. One on which more stands than IAM takes
@@ -152,6 +176,15 @@ mod tests {
         (0..count).map(name).collect()
     }
 
+    fn needed(on: On, action: &'static str, resources: BTreeSet<String>) -> Needed {
+        Needed {
+            on,
+            only: None,
+            actions: vec![action],
+            resources,
+        }
+    }
+
     fn needs(names: &[SystemName], each: usize) -> Vec<(&SystemName, Vec<Needed>)> {
         let cluster =
             |name, nth| format!("arn:${{AWS::Partition}}:rds:eu-central-1:111122223333:cluster:{name}-{nth}");
@@ -159,7 +192,7 @@ mod tests {
             let clusters = (0..each).map(|nth| cluster(name, nth)).collect();
             (
                 name,
-                vec![(On::Clusters, vec!["rds:DescribeDBClusters"], clusters)],
+                vec![needed(On::Clusters, "rds:DescribeDBClusters", clusters)],
             )
         };
         names.iter().map(of).collect()
@@ -205,12 +238,23 @@ mod tests {
         let names = names(3);
         let (mut shelf, mut reckoned) = (Shelf::default(), length(&document(&[])));
         let mut all = needs(&names, 4);
-        all[1].1[0].1.push("rds:ModifyDBCluster");
-        all[2].1.push((
-            On::Topics,
-            vec!["sns:Publish"],
-            BTreeSet::from(["arn:aws:sns:::a".to_owned()]),
-        ));
+        all[1].1[0].actions.push("rds:ModifyDBCluster");
+        let arn = |arn: &str| BTreeSet::from([arn.to_owned()]);
+        all[2]
+            .1
+            .push(needed(On::Topics, "sns:Publish", arn("arn:aws:sns:::a")));
+        for name in ["a.example.com", "b.example.com", "a.example.com"] {
+            all[0].1.push(Needed {
+                only: Some(Only::Records {
+                    name: name.to_owned(),
+                }),
+                ..needed(
+                    On::Records,
+                    "route53:ChangeResourceRecordSets",
+                    arn("arn:aws:route53:::hostedzone/Z1"),
+                )
+            });
+        }
         for (_, permissions) in all.iter().chain(&needs(&names, 2)) {
             reckoned += shelf.growth(permissions);
             shelf.put(permissions);

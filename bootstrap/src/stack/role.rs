@@ -30,6 +30,13 @@ pub(super) fn allow(sid: &str, actions: &[&str], resources: Vec<Value>) -> Value
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources })
 }
 
+/// The same, where a condition holds.
+pub(super) fn allow_where(sid: &str, actions: &[&str], resources: Vec<Value>, condition: Value) -> Value {
+    let mut statement = allow(sid, actions, resources);
+    statement["Condition"] = condition;
+    statement
+}
+
 /// Traces. `*`: X-Ray's actions on them know no resource. Source: Service Authorization Reference, AWS X-Ray.
 pub(super) fn traces(actions: &[&str]) -> Value {
     allow("Traces", actions, vec![Value::from("*")])

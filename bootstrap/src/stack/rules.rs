@@ -16,8 +16,8 @@ use super::queues::{TRIED_FOR, UNDELIVERED};
 use super::role;
 use super::template::Template;
 
-/// The longest pattern that EventBridge takes, in characters (EventBridge User Guide, quotas).
-const LONGEST_PATTERN: usize = 2_048;
+/// The longest pattern that EventBridge takes, in characters (EventBridge User Guide, quotas), less what every pattern begins with.
+const LONGEST_PATTERN: usize = 2_048 - r#""account":["111122223333"],"#.len();
 
 /// How often the systems are looked at although nothing came: as often as in a rehearsal
 /// (docs/decisions/0022-the-world-inside-a-region.md).
@@ -44,7 +44,8 @@ pub(super) fn add(template: &mut Template, here: &Here<'_>) {
             } else {
                 format!("{}{}", rule.logical, nth + 1)
             };
-            template.add(&id, "AWS::Events::Rule", targeted(&pattern, &outside));
+            let rule = targeted(&pattern, &here.account, &outside);
+            template.add(&id, "AWS::Events::Rule", rule);
             let source = attribute(&id, "Arn");
             permit(template, &format!("{id}Permission"), &source);
             arns.push(source);
@@ -99,10 +100,15 @@ fn permit(template: &mut Template, id: &str, source: &Value) {
     );
 }
 
-/// A rule's properties.
-fn targeted(pattern: &Value, outside: &Outside) -> Value {
+/// A rule's properties. Every pattern asks for the systems' account: what another account's rule forwards to this bus keeps its own
+/// (EventBridge User Guide, eb-cross-account), and is none of ours.
+fn targeted(pattern: &Value, account: &AccountId, outside: &Outside) -> Value {
+    let mut of_ours = json!({ "account": [account] });
+    if let (Value::Object(of_ours), Value::Object(pattern)) = (&mut of_ours, pattern) {
+        of_ours.extend(pattern.clone());
+    }
     json!({
-        "EventPattern": pattern,
+        "EventPattern": of_ours,
         "Targets": [{
             "Id": "router",
             "Arn": outside.router,
@@ -121,7 +127,7 @@ pub(super) fn add_own(template: &mut Template, system: &System, here: &Here<'_>,
         } else {
             (nth + 1).to_string()
         };
-        let mut rule = targeted(pattern, outside);
+        let mut rule = targeted(pattern, &here.account, outside);
         let dotted = if nth == 0 {
             String::new()
         } else {

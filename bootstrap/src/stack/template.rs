@@ -15,6 +15,13 @@ impl Template {
         self.resources.insert(logical.to_owned(), resource);
     }
 
+    /// Sets a property of a resource that was added.
+    pub(super) fn set(&mut self, logical: &str, property: &str, value: Value) {
+        if let Some(resource) = self.resources.get_mut(logical) {
+            resource["Properties"][property] = value;
+        }
+    }
+
     /// Adds one that is there only where a condition holds.
     pub(super) fn add_if(&mut self, condition: &str, logical: &str, kind: &str, properties: Value) {
         let resource = json!({ "Type": kind, "Condition": condition, "Properties": properties });

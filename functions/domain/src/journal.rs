@@ -35,6 +35,9 @@ pub const fn lease(recovery: Recovery) -> Duration {
 /// How many incidents a [`View`] holds at most, newest first.
 pub const RECENT_INCIDENTS: usize = 20;
 
+/// How many redrives of a run are read at most.
+pub const REDRIVES: usize = 20;
+
 /// How many issues of AWS Health a [`View`] holds at most: those that are open first, and of these the ones that AWS
 /// spoke of last.
 pub const HEALTH_ISSUES: usize = 16;
@@ -212,6 +215,17 @@ pub struct Question {
 /// a promotion it leads users to where writes are taken first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why, in that person's words.
+    pub because: String,
+}
+
+/// A person has let a run go on from the state in which it failed. A run may be redriven more than once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redrive {
     /// When it was asked for.
     pub at: Timestamp,
     /// By whom.
@@ -398,6 +412,21 @@ pub trait Journal: Send + Sync {
         system: &SystemName,
         incident: &IncidentId,
     ) -> impl Future<Output = Result<Option<Stop>>> + Send;
+
+    /// Notes that a person lets a run go on. Each redrive is kept; one of the same moment is a repetition.
+    fn note_redrive(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+        redrive: &Redrive,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Who let a run go on, and why, the first first (a consistent read): at most [`REDRIVES`].
+    fn redrives(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+    ) -> impl Future<Output = Result<Vec<Redrive>>> + Send;
 
     /// Disarms a system: no recovery of it starts by itself until somebody arms it. The first disarming stands until
     /// then; says which one stands.

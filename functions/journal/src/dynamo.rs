@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use domain::duration::Duration;
 use domain::journal::{
     AlarmSeen, Armed, Disarmed, HealthIssue, HealthSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS,
-    Stop, View, health_in_view,
+    REDRIVES, Redrive, Stop, View, health_in_view,
 };
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::{Error, Result};
@@ -373,6 +373,23 @@ impl Journal for DynamoJournal {
     async fn stop(&self, system: &SystemName, incident: &IncidentId) -> Result<Option<Stop>> {
         let item = self.item(system, &key::stop(incident)).await?;
         item.as_ref().map(question::to_stop).transpose()
+    }
+
+    async fn note_redrive(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+        redrive: &Redrive,
+    ) -> Result<()> {
+        let redrive = question::from_redrive(system, incident, redrive);
+        self.put_unless_superseded(redrive, "attribute_not_exists(pk)", [])
+            .await
+    }
+
+    async fn redrives(&self, system: &SystemName, incident: &IncidentId) -> Result<Vec<Redrive>> {
+        let prefix = key::redrives(incident);
+        let redrives = self.items(system, &prefix, Order::Ascending, REDRIVES).await?;
+        redrives.iter().map(question::to_redrive).collect()
     }
 
     async fn disarm(&self, system: &SystemName, disarmed: &Disarmed) -> Result<Disarmed> {

@@ -10,6 +10,7 @@
 //! | `told#<key>` | a message that was sent |
 //! | `asked#<id>` | the question that a run asks people, and their answer |
 //! | `stop#<id>` | a person's wish that a run stop |
+//! | `redrive#<id>#<at>` | a person let a run go on, in the order in which it was asked for |
 //!
 //! Lock, alarms, AWS Health and arming share a prefix because the decision reads them all, in one query. What people were told does not: it
 //! grows with every incident, and no decision needs all of it.
@@ -81,6 +82,16 @@ pub(crate) fn question(id: &IncidentId) -> String {
 /// The sort key of the wish to stop a run.
 pub(crate) fn stop(id: &IncidentId) -> String {
     format!("stop#{id}")
+}
+
+/// The prefix of the sort keys of a run's redrives.
+pub(crate) fn redrives(id: &IncidentId) -> String {
+    format!("redrive#{id}#")
+}
+
+/// The sort key of a redrive. As with incidents, the order of the keys is that of the times.
+pub(crate) fn redrive(id: &IncidentId, at: Timestamp) -> String {
+    format!("{}{}", redrives(id), at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::duration::Duration;
 use domain::journal::{
-    AlarmSeen, Armed, Disarmed, HealthSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS, Stop, View,
-    health_in_view,
+    AlarmSeen, Armed, Disarmed, HealthSeen, Incident, Journal, Lock, Question, RECENT_INCIDENTS, REDRIVES,
+    Redrive, Stop, View, health_in_view,
 };
 use domain::names::{Epoch, IncidentId, SystemName};
 use domain::step::Result;
@@ -37,6 +37,8 @@ struct State {
     told: BTreeSet<String>,
     questions: BTreeMap<IncidentId, Question>,
     stops: BTreeMap<IncidentId, Stop>,
+    /// By the sort keys of the table, hence in its order.
+    redrives: BTreeMap<String, Redrive>,
     disarmed: Option<Disarmed>,
     last_armed: Option<Armed>,
 }
@@ -217,6 +219,32 @@ impl Journal for MemoryJournal {
         Ok(systems
             .get(system)
             .and_then(|state| state.stops.get(incident).cloned()))
+    }
+
+    async fn note_redrive(
+        &self,
+        system: &SystemName,
+        incident: &IncidentId,
+        redrive: &Redrive,
+    ) -> Result<()> {
+        let kept = Redrive {
+            at: lock::in_millis(redrive.at),
+            ..redrive.clone()
+        };
+        let mut systems = self.systems();
+        let redrives = &mut systems.entry(system.clone()).or_default().redrives;
+        redrives.entry(key::redrive(incident, kept.at)).or_insert(kept);
+        Ok(())
+    }
+
+    async fn redrives(&self, system: &SystemName, incident: &IncidentId) -> Result<Vec<Redrive>> {
+        let (systems, prefix) = (self.systems(), key::redrives(incident));
+        let all = systems.get(system).into_iter().flat_map(|state| &state.redrives);
+        let of_the_run = all.filter(|(key, _)| key.starts_with(&prefix));
+        Ok(of_the_run
+            .take(REDRIVES)
+            .map(|(_, redrive)| redrive.clone())
+            .collect())
     }
 
     async fn disarm(&self, system: &SystemName, disarmed: &Disarmed) -> Result<Disarmed> {

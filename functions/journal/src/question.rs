@@ -1,10 +1,11 @@
-//! A run's question to people, their answer, and the wish to stop a run, as items of the table.
+//! A run's question to people, their answer, and the wishes to stop a run and to let one go on, as items of the table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::journal::{Question, Stop};
+use domain::journal::{Question, Redrive, Stop};
 use domain::names::{IncidentId, SystemName};
 use domain::step::{Error, Result};
 use domain::steps::region::{Approval, Risk};
+use jiff::Timestamp;
 
 use crate::item::{self, Item, primary_key, text};
 use crate::{key, lock};
@@ -74,12 +75,29 @@ pub(crate) fn read(item: &Item) -> Result<Question> {
 /// The wish to stop as an item.
 pub(crate) fn from_stop(system: &SystemName, incident: &IncidentId, stop: &Stop) -> Item {
     let mut item = primary_key(system, &key::stop(incident));
-    item.extend([
-        ("at_ms".to_owned(), item::millis(stop.at)),
-        ("by".to_owned(), text(&stop.by)),
-        ("because".to_owned(), text(&stop.because)),
-    ]);
+    item.extend(signed(stop.at, &stop.by, &stop.because));
     item
+}
+
+/// A redrive as an item.
+pub(crate) fn from_redrive(system: &SystemName, incident: &IncidentId, redrive: &Redrive) -> Item {
+    let mut item = primary_key(system, &key::redrive(incident, redrive.at));
+    item.extend(signed(redrive.at, &redrive.by, &redrive.because));
+    item
+}
+
+fn signed(at: Timestamp, by: &str, because: &str) -> [(String, AttributeValue); 3] {
+    [
+        ("at_ms".to_owned(), item::millis(at)),
+        ("by".to_owned(), text(by)),
+        ("because".to_owned(), text(because)),
+    ]
+}
+
+/// The redrive that an item holds.
+pub(crate) fn to_redrive(item: &Item) -> Result<Redrive> {
+    let Stop { at, by, because } = to_stop(item)?;
+    Ok(Redrive { at, by, because })
 }
 
 /// The wish to stop that an item holds.

@@ -1,13 +1,13 @@
 //! A run goes on from the state that failed: for one that ended without its machine's own failure path, by a fault of Step Functions'
 //! or by somebody's hand.
 
-use domain::journal::Journal;
+use domain::journal::{Journal, Redrive};
 use domain::names::{IncidentId, Recovery, SystemName, execution_arn};
 use jiff::Timestamp;
 use runtime::aws::classify;
 use serde::Serialize;
 
-use crate::{Error, Hands};
+use crate::{Error, Hands, Reason};
 
 /// The ends of a machine that has told people: what was done is undone or left to them, and the lock is released.
 const TOLD: [&str; 2] = ["Paged", "Unheard"];
@@ -19,21 +19,25 @@ pub struct Redriven {
     pub incident: IncidentId,
     /// Since when.
     pub at: Timestamp,
+    /// Who let it go on, and why: as the journal keeps it.
+    pub redrive: Redrive,
 }
 
 impl<J: Journal> Hands<J> {
-    /// Redrives a run's execution. Its steps carry the lock's epoch: where another run took the lock meanwhile, they refuse.
+    /// Redrives a run's execution. The journal is told before AWS is asked: what AWS refuses then is a wish that stays. Its steps carry the lock's epoch: where another run took the lock meanwhile, they refuse.
     ///
     /// # Errors
     /// [`Error::NotRedrivable`] when AWS refuses (it succeeded, it runs, it ended more than 14 days ago: Step Functions Developer Guide,
     /// redrive-executions), or when the machine has come to its own end; [`Error::Running`] while another run holds the lock;
-    /// [`Error::NoSuchRun`], [`Error::NoSuchSystem`], [`Error::Aws`].
+    /// [`Error::NoSuchRun`], [`Error::NoSuchSystem`], [`Error::Nobody`], [`Error::Aws`].
     pub async fn redrive(
         &self,
         system: &SystemName,
         recovery: Recovery,
         incident: &IncidentId,
+        reason: Reason<'_>,
     ) -> Result<Redriven, Error> {
+        let (by, because) = reason.kept()?;
         let system = self.system(system)?;
         let now = self.clock.now();
         if let Some(lock) = self.journal.lock(&system.name).await?
@@ -67,12 +71,17 @@ impl<J: Journal> Hands<J> {
                 why: "its machine has taken its failure path to the end, and people were told".to_owned(),
             });
         }
+        let redrive = Redrive { at: now, by, because };
+        self.journal
+            .note_redrive(&system.name, incident, &redrive)
+            .await?;
         let redriven = self.sfn.redrive_execution().execution_arn(&arn).send().await;
         match redriven {
             Ok(redriven) => Ok(Redriven {
                 incident: incident.clone(),
                 at: Timestamp::from_millisecond(redriven.redrive_date().to_millis().unwrap_or_default())
                     .unwrap_or(now),
+                redrive,
             }),
             Err(error)
                 if error

@@ -409,12 +409,31 @@ async fn a_run_goes_on_unless_it_has_told_people_or_aws_refuses() {
     let redrive = async |name: &str| {
         let incident: IncidentId = name.parse().expect("valid");
         let recovery = Recovery::FailOverDatabase;
-        work.hands.redrive(&shop(), recovery, &incident).await
+        work.hands.redrive(&shop(), recovery, &incident, REASON).await
     };
+    let noted = async |name: &str| {
+        let incident: IncidentId = name.parse().expect("valid");
+        let noted = work.hands.journal.redrives(&shop(), &incident).await;
+        noted.expect("in memory")
+    };
+    let nobody = Reason { by: " ", ..REASON };
+    let incident = "shop-fail-over-database-broken".parse().expect("valid");
+    let unsigned = work
+        .hands
+        .redrive(&shop(), Recovery::FailOverDatabase, &incident, nobody)
+        .await;
+    assert_eq!(unsigned, Err(Error::Nobody));
+    assert!(noted("shop-fail-over-database-broken").await.is_empty());
     let redriven = redrive("shop-fail-over-database-broken")
         .await
         .expect("it goes on");
     assert_eq!(redriven.at.as_second(), 7);
+    assert_eq!(
+        (redriven.redrive.by.as_str(), redriven.redrive.because.as_str()),
+        (REASON.by, REASON.because)
+    );
+    let kept = noted("shop-fail-over-database-broken").await;
+    assert_eq!(kept, [redriven.redrive], "who let it go on, and why");
     assert_eq!(
         work.told(),
         [
@@ -429,6 +448,7 @@ async fn a_run_goes_on_unless_it_has_told_people_or_aws_refuses() {
         "shop-fail-over-database-old cannot be redriven: it ended 15 days ago"
     );
     assert_eq!(work.told().len(), 1, "nothing else was redriven");
+    assert!(noted("shop-fail-over-database-told").await.is_empty());
 }
 
 #[tokio::test]
@@ -437,7 +457,7 @@ async fn a_run_does_not_go_on_beside_another() {
     let other = "shop-fail-over-database-broken".parse().expect("valid");
     let refused = work
         .hands
-        .redrive(&shop(), Recovery::FailOverDatabase, &other)
+        .redrive(&shop(), Recovery::FailOverDatabase, &other, REASON)
         .await;
     assert!(matches!(refused, Err(Error::Running { .. })), "{refused:?}");
     assert!(work.told().is_empty());

@@ -4,8 +4,9 @@
 //! which the loss of a Region may take with it: the labelled alternative to [`crate::health_check`] (rule 2).
 //!
 //! Both records change in one batch: Route 53 makes all changes of a batch or none (Route 53 API,
-//! ChangeResourceRecordSets), so that there is never no primary, nor two. A name may have such a pair of each type, A
-//! and AAAA; they change together.
+//! ChangeResourceRecordSets), so that there is never no primary, nor two. A name may have such a pair of each type that
+//! leads anywhere, A and AAAA; they change together. Nothing else of the name is touched, nor may it be: the function's
+//! policy names the record, its types and the one action (`evenkeel::stack::only`).
 //!
 //! The step ends when the change was accepted, not when it is next seen, because only the answer to the change holds
 //! the id by which it is followed. If that answer is lost, the next call sees the records changed, has no id, and the
@@ -21,7 +22,7 @@ use aws_sdk_route53::types::{
 };
 use domain::journal::Journal;
 use domain::step::{Error, Result};
-use domain::system::region_failover::{Hostname, RecordPolicy};
+use domain::system::region_failover::{Hostname, LEADING_TYPES, RecordPolicy};
 use journal::Hold;
 use runtime::aws::classify;
 
@@ -209,7 +210,8 @@ impl Pair<'_> {
             why,
         };
         let mut types: BTreeMap<String, [Option<ResourceRecordSet>; 2]> = BTreeMap::new();
-        for record in records {
+        let leads = |record: &ResourceRecordSet| LEADING_TYPES.contains(&record.r#type().as_str());
+        for record in records.into_iter().filter(leads) {
             let Some(place) = [self.here, self.away]
                 .iter()
                 .position(|id| record.set_identifier() == Some(*id))

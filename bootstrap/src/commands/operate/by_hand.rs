@@ -108,7 +108,12 @@ pub(super) fn redrive(asked: &Redrive) -> Result<ExitCode, Failure> {
         let found = desk.find_execution(&asked.incident).await?;
         let hands = desk.hands(&found.region);
         let redriven = hands
-            .redrive(&found.system, found.recovery, &asked.incident)
+            .redrive(
+                &found.system,
+                found.recovery,
+                &asked.incident,
+                reason(&asked.signed),
+            )
             .await?;
         let mut out = anstream::stdout().lock();
         if asked.json {

@@ -44,7 +44,7 @@ impl Undecided {
 
 /// Decides by what was typed, and else by what this folder holds.
 pub(crate) fn choose(place: &Place, exists: impl Fn(&Path) -> bool) -> Result<Target, Undecided> {
-    if let Some(file) = &place.rehearsal {
+    if let Some(file) = &place.kept.rehearsal {
         return Ok(Target::Embedded(file.clone()));
     }
     let names_an_account =

@@ -224,6 +224,10 @@ impl fmt::Display for Traffic {
     }
 }
 
+/// The types of records that lead a user anywhere, and so the only ones that are changed to move users: a policy names them, too.
+/// Source: Route 53 Developer Guide, `ResourceRecordTypes`.
+pub const LEADING_TYPES: [&str; 5] = ["A", "AAAA", "CNAME", "HTTPS", "SVCB"];
+
 /// How a pair of records is told apart by Route 53.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
