@@ -64,19 +64,19 @@ impl Shelf {
 
     /// By how much its policy becomes longer with what one system needs.
     fn growth(&self, permissions: &[Needed]) -> usize {
+        // What it says of one thing in several places is one statement.
+        let mut added = Self::default();
+        added.put(permissions);
         let mut growth = 0;
-        for Needed {
-            on,
-            only,
-            actions,
-            resources,
-        } in permissions
-        {
+        for ((on, only), (actions, resources)) in &added.about {
             let about = self.about.get(&(*on, only.clone()));
             growth += match about {
-                None => length(&statement(*on, only.as_ref(), actions, Vec::new())) + 1,
+                None => {
+                    let actions: Vec<&str> = actions.iter().copied().collect();
+                    length(&statement(*on, only.as_ref(), &actions, Vec::new())) + 1
+                }
                 Some((known, _)) => {
-                    let new = actions.iter().filter(|action| !known.contains(*action));
+                    let new = actions.difference(known);
                     new.map(|action| action.len() + 3).sum()
                 }
             };

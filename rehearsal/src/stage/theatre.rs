@@ -95,21 +95,25 @@ impl<'a> Theatre<'a> {
         until: Option<Ms>,
         line: &mut dyn FnMut(&Entry),
     ) -> Left {
-        self.begin();
-        self.perform(commands, until, line)
+        self.perform(commands, until, Some(line))
     }
 
-    fn begin(&self) {
-        let _within = self.runtime.enter();
-        self.desk.begin();
-        self.account.begin();
-        for functions in self.functions.values() {
-            functions.begin();
-        }
-    }
-
-    fn perform(&self, commands: Vec<(Ms, Command)>, until: Option<Ms>, line: &mut dyn FnMut(&Entry)) -> Left {
+    /// Without `line`, nobody reads the timeline.
+    fn perform(
+        &self,
+        commands: Vec<(Ms, Command)>,
+        until: Option<Ms>,
+        line: Option<&mut dyn FnMut(&Entry)>,
+    ) -> Left {
         self.runtime.block_on(async {
+            self.desk.begin();
+            self.account.begin();
+            for functions in self.functions.values() {
+                functions.begin();
+            }
+            if line.is_none() {
+                self.desk.look().unread();
+            }
             let trial = self.trial.as_ref();
             let stage = Stage {
                 desk: &self.desk,
@@ -125,6 +129,8 @@ impl<'a> Theatre<'a> {
                 trial,
                 kills: RefCell::default(),
             };
+            let mut unheard = |_: &Entry| {};
+            let line = line.unwrap_or(&mut unheard);
             stage.run(self.scenario.window, commands, until, line).await;
             let usage = self
                 .functions
@@ -147,9 +153,7 @@ impl<'a> Theatre<'a> {
     /// did is on the tape that comes back. Nobody reads its timeline.
     pub fn play_like(&self, known: Tape, until: Ms) -> (Left, Tape) {
         self.deck.begin(known, until);
-        self.begin();
-        self.desk.look().unread();
-        let left = self.perform(Vec::new(), None, &mut |_| {});
+        let left = self.perform(Vec::new(), None, None);
         (left, self.deck.end())
     }
 }
