@@ -919,6 +919,31 @@ async fn what_people_were_told_is_forgotten_after_thirty_days() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn what_aws_health_said_is_kept_for_three_days() -> Result<()> {
+    let table = empty_table();
+    let journal = journal_answered_by(&rules(Arc::clone(&table)));
+    let heard = at("10:00:00");
+    let seen = domain::journal::HealthSeen {
+        service: "RDS".to_owned(),
+        region: "eu-central-1".parse().expect("a Region"),
+        event_type: "AWS_RDS_OPERATIONAL_ISSUE".to_owned(),
+        status: domain::journal::HealthIssue::Open,
+        since: heard,
+        said_at: heard,
+        heard_at: heard,
+    };
+    journal.note_health(&shop(), "arn", &seen).await?;
+    let table = table.lock().expect("not poisoned");
+    let items: Vec<_> = table.items(JOURNAL_TABLE).collect();
+    let [item] = items.as_slice() else {
+        panic!("one item, got {items:?}")
+    };
+    let three_days_later = heard.as_second() + 3 * 24 * 3600;
+    assert_eq!(item["ttl"], AttributeValue::N(three_days_later.to_string()));
+    Ok(())
+}
+
 /// Something that can be asked of a journal.
 #[derive(Clone, Debug)]
 enum Operation {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
+use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataInput, GetMetricDataOutput};
+use aws_sdk_cloudwatch::types::{MetricDataQuery, MetricDataResult};
 use aws_sdk_rds::operation::describe_db_clusters::DescribeDbClustersOutput;
 use aws_sdk_rds::operation::describe_db_instances::DescribeDbInstancesOutput;
 use aws_sdk_rds::operation::failover_db_cluster::FailoverDbClusterOutput;
@@ -16,6 +17,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
+use database::observe::Reader;
+use database::target::{LagMs, read_lag};
 use database::zone::{Seat, ensure};
 use domain::duration::Duration;
 use domain::journal::{Journal, Stop};
@@ -41,6 +44,8 @@ struct State {
     zones: (&'static str, Option<&'static str>),
     /// Members of a cluster, the writer first: name, zone, status, tier.
     members: Vec<(&'static str, &'static str, &'static str, i32)>,
+    /// What CloudWatch has of an instance's lag by the metric's name, the newest first. Of the others it has nothing.
+    lags: BTreeMap<(&'static str, &'static str), Vec<f64>>,
     /// What becomes of calls of an operation that does not go well.
     fates: BTreeMap<&'static str, Fate>,
     /// What was asked for.
@@ -86,6 +91,7 @@ impl Aws {
                 ("shop-db-2", "eu-central-1b", "available", 2),
                 ("shop-db-3", "eu-central-1c", "available", 1),
             ],
+            lags: BTreeMap::new(),
             fates: BTreeMap::new(),
             asked: Vec::new(),
         })))
@@ -159,9 +165,7 @@ impl Aws {
         use aws_sdk_cloudwatch::Client;
         client!(
             aws_sdk_cloudwatch,
-            vec![mock!(Client::get_metric_data).then_compute_response(
-                self.answer("GetMetricData", |_, _| GetMetricDataOutput::builder().build())
-            )]
+            vec![mock!(Client::get_metric_data).then_compute_response(self.answer("GetMetricData", lags))]
         )
     }
 }
@@ -196,6 +200,32 @@ fn instances(
     };
     DescribeDbInstancesOutput::builder()
         .set_db_instances(Some(instances))
+        .build()
+}
+
+/// Each query is answered by its own name, of the last three minutes and in another order than it was asked in.
+fn lags(state: &mut State, input: &GetMetricDataInput) -> GetMetricDataOutput {
+    let seconds = |at: Option<&aws_smithy_types::DateTime>| at.expect("a time").secs();
+    let (start, end) = (seconds(input.start_time()), seconds(input.end_time()));
+    assert_eq!((start, end), (now().as_second() - 180, now().as_second()));
+    let result = |query: &MetricDataQuery| {
+        let metric = query
+            .metric_stat()
+            .and_then(|stat| stat.metric())
+            .expect("a metric");
+        let instance = metric.dimensions()[0].value().expect("an instance");
+        let lags = state
+            .lags
+            .iter()
+            .find(|((name, of), _)| Some(*name) == metric.metric_name() && *of == instance);
+        MetricDataResult::builder()
+            .set_id(query.id().map(str::to_owned))
+            .set_values(lags.map(|(_, values)| values.clone()))
+            .build()
+    };
+    let results = input.metric_data_queries().iter().rev().map(result).collect();
+    GetMetricDataOutput::builder()
+        .set_metric_data_results(Some(results))
         .build()
 }
 
@@ -456,4 +486,56 @@ async fn another_region_has_nothing_to_say_about_it() {
     let scene = Scene::of(DatabaseKind::Aurora).await;
     let words = failed(scene.ensure_in("eu-west-1").await, Error::INVALID_INPUT);
     assert!(words.contains("eu-central-1"), "{words}");
+}
+
+#[tokio::test]
+async fn of_two_readers_of_one_tier_the_one_that_lags_less_is_promoted() {
+    for (first, second, target) in [(900.0, 20.0, "to shop-db-3"), (20.0, 900.0, "to shop-db-2")] {
+        let scene = Scene::of(DatabaseKind::Aurora).await;
+        {
+            let mut state = scene.aws.state();
+            state.members[1].3 = 1;
+            state.lags = [("shop-db-2", first), ("shop-db-3", second)]
+                .map(|(instance, lag)| (("AuroraReplicaLag", instance), vec![lag]))
+                .into();
+        }
+        failed(scene.ensure().await, Error::NOT_YET);
+        assert_eq!(scene.asked(), [target]);
+    }
+}
+
+#[tokio::test]
+async fn lag_is_the_newest_datapoint_in_milliseconds_and_what_is_no_lag_is_not_known() {
+    let aws = Aws::new();
+    let names = ["late", "early", "unknown", "nonsense", "endless", "none"];
+    let readers = names.map(|instance| Reader {
+        instance: instance.to_owned(),
+        zone: Zone("eu-central-1b".to_owned()),
+        status: "available".to_owned(),
+        tier: 1,
+    });
+    // Before a replica has begun to follow, RDS tells -1.
+    let lags = [
+        vec![0.9, 7.0],
+        vec![0.2],
+        vec![-1.0],
+        vec![f64::NAN],
+        vec![f64::INFINITY],
+        vec![],
+    ];
+    aws.state().lags = ["ReplicaLag", "AuroraReplicaLag"]
+        .into_iter()
+        .flat_map(|metric| names.map(|name| (metric, name)).into_iter().zip(lags.clone()))
+        .collect();
+    let known = |late: u64, early: u64| {
+        let known = [("late".to_owned(), late), ("early".to_owned(), early)];
+        LagMs::from(known)
+    };
+    for (kind, expected) in [
+        (DatabaseKind::MultiAzCluster, known(900, 200)),
+        (DatabaseKind::Aurora, known(0, 0)),
+    ] {
+        let lag = read_lag(&aws.cloudwatch(), kind, &readers, now()).await;
+        assert_eq!(lag.expect("answers"), expected, "{kind}");
+    }
 }

@@ -29,7 +29,12 @@ fn alarm_now() -> String {
 
 /// An empty journal, an SNS that takes every message, and a Step Functions of the test's choice.
 async fn aws(start_execution: Answer) -> StubAws {
-    let answer = move |call: &Call| match call.action.as_str() {
+    let answer = move |call: &Call| answer(call, &start_execution);
+    StubAws::start(answer).await.expect("a stub")
+}
+
+fn answer(call: &Call, start_execution: &Answer) -> Answer {
+    match call.action.as_str() {
         "GetItem" | "PutItem" => Answer::json(200, &json!({})),
         "Query" => Answer::json(200, &json!({ "Items": [], "Count": 0 })),
         "Publish" => {
@@ -38,8 +43,7 @@ async fn aws(start_execution: Answer) -> StubAws {
         }
         "StartExecution" => start_execution.clone(),
         other => Answer::xml(501, format!("no answer for {other}")),
-    };
-    StubAws::start(answer).await.expect("a stub")
+    }
 }
 
 fn started() -> Answer {
@@ -245,6 +249,90 @@ async fn a_look_at_many_systems_is_in_their_order_and_one_that_fails_hides_no_ot
             calls.iter().any(|call| is_of(call, name)),
             "{name} is not looked at"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_aws_health_says_of_a_service_that_the_system_needs_is_kept() {
+    const ISSUE: &str = include_str!("../../../events/samples/example-health-region-issue.json");
+    let (aws, systems) = (aws(started()).await, Systems::shop().expect("written"));
+    let issue = ISSUE
+        .replace("eu-central-1", "us-east-1")
+        .replace("111122223333", "123456789012")
+        .replace("EC2", "RDS");
+    let routed = function(&aws, &systems)
+        .await
+        .invoke(issue)
+        .await
+        .expect("routed");
+    assert_eq!(routed[0]["system"], "shop", "{routed}");
+    let calls = aws.calls();
+    let kept = calls.iter().filter(|call| {
+        call.action == "PutItem" && call.body.contains("state#health#arn:aws:health:us-east-1")
+    });
+    assert_eq!(kept.count(), 1, "{calls:?}");
+}
+
+/// Silence is the one wrong answer.
+#[tokio::test]
+async fn everybody_hears_of_an_alarm_that_belongs_to_nobody() {
+    let systems = Systems::fleet(&["books".to_owned(), "shop".to_owned()]).expect("written");
+    let aws = aws(started()).await;
+    let routed = function(&aws, &systems).await.invoke(alarm_now()).await;
+    let routed = routed.expect("routed");
+    assert_eq!(routed[0]["system"], Value::Null, "{routed}");
+    let told = aws.actions().iter().filter(|action| *action == "Publish").count();
+    assert_eq!(
+        (told, routed[0]["told"].as_array().map(Vec::len)),
+        (2, Some(2)),
+        "{routed}"
+    );
+}
+
+/// Deployments for single instances say nothing of the group, so they are read past; two of the whole group are enough.
+#[tokio::test]
+async fn deployments_are_read_until_two_of_the_whole_group_are_known() {
+    let web = "[web]\ngroup = \"shop-web\"\n\
+         target-group = \"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/shop/1111111111111111\"\n\
+         instances = 6\nmax-instances = 12\n\n[deployments]\napplication = \"shop\"\ngroup = \"shop-web\"\n\n[[alarms]]";
+    for (creator, pages) in [("autoscaling", 2), ("user", 1)] {
+        let systems = Systems::shop().expect("written");
+        let file = systems.path().join("shop.toml");
+        let text = std::fs::read_to_string(&file).expect("readable");
+        std::fs::write(&file, text.replace("[[alarms]]", web)).expect("writable");
+        let known = SystemClock.now().as_second();
+        let answered = move |call: &Call| match call.action.as_str() {
+            "ListDeployments" if call.body.contains("\"nextToken\"") => {
+                Answer::json(200, &json!({ "deployments": ["d-2", "d-1"] }))
+            }
+            "ListDeployments" => {
+                Answer::json(200, &json!({ "deployments": ["d-4", "d-3"], "nextToken": "2" }))
+            }
+            "BatchGetDeployments" => {
+                let described = ["d-4", "d-3", "d-2", "d-1"]
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, id)| {
+                        let creator = if index < 2 { creator } else { "user" };
+                        json!({ "deploymentId": id, "status": "Succeeded", "creator": creator,
+                        "createTime": known - 600 * (1 + i64::try_from(index).expect("small")) })
+                    });
+                let described: Vec<Value> = described
+                    .filter(|one| call.body.contains(one["deploymentId"].as_str().expect("an id")))
+                    .collect();
+                Answer::json(200, &json!({ "deploymentsInfo": described }))
+            }
+            _ => answer(call, &started()),
+        };
+        let aws = StubAws::start(answered).await.expect("a stub");
+        let routed = function(&aws, &systems).await.invoke(alarm_now()).await;
+        routed.expect("routed");
+        let lists = aws
+            .actions()
+            .iter()
+            .filter(|action| *action == "ListDeployments")
+            .count();
+        assert_eq!(lists, pages, "{creator}");
     }
 }
 

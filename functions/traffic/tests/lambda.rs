@@ -160,6 +160,24 @@ async fn a_source_that_does_not_answer_holds_nothing_up() {
     );
 }
 
+/// In a planned move both Regions answer, or the edge that was frozen would stay so and nobody would know.
+#[tokio::test]
+async fn only_the_undo_of_an_unplanned_move_goes_by_a_region_that_does_not_answer() {
+    let aws = StubAws::start(|_| Answer::xml_error(503, "ServiceUnavailable", "try later"));
+    let aws = aws.await.expect("a stub");
+    let mut function = function(&aws, &systems(|shop| shop), &[]).await;
+    let undo = event("edge-thawed", json!({}));
+    let thawed = function.invoke(undo.clone()).await.expect("as far as it answers");
+    let words = thawed["seen"][0].as_str().expect("words");
+    assert!(
+        words.starts_with("eu-central-1: not known to forward again: "),
+        "{words}"
+    );
+    let planned = undo.replace("\"fail-over-region\"", "\"switch-over-region\"");
+    let error = function.invoke(planned).await.expect_err("it has to answer");
+    assert_eq!(error.error_type, Error::UNAVAILABLE, "{error}");
+}
+
 #[tokio::test]
 async fn users_are_shifted_by_an_object_in_the_standby_region() {
     let aws = StubAws::start_script([

@@ -46,6 +46,9 @@ pub(crate) struct State {
     pub(crate) source: Option<&'static str>,
     /// The newest datapoint of the lag, in the metric's unit.
     pub(crate) lag: Option<(Timestamp, f64)>,
+    /// The DB instances of the cluster in a Region, the writer first, each in a zone of its own, and how far readers lag, in
+    /// milliseconds. Where nobody asks for them there is one, and it is no writer.
+    pub(crate) instances: Vec<(&'static str, f64)>,
     /// Instances in service by Region.
     pub(crate) in_service: BTreeMap<Region, usize>,
     pub(crate) quota: f64,
@@ -136,6 +139,18 @@ impl Cloud {
             region,
             "GetMetricData",
             |state, _| {
+                if let [_, readers @ ..] = state.instances.as_slice() {
+                    let result = |(index, (_, lag)): (usize, &(_, f64))| {
+                        MetricDataResult::builder()
+                            .id(format!("lag{index}"))
+                            .values(*lag)
+                            .build()
+                    };
+                    let results = readers.iter().enumerate().map(result).collect();
+                    return GetMetricDataOutput::builder()
+                        .set_metric_data_results(Some(results))
+                        .build();
+                }
                 let mut result = MetricDataResult::builder().id("lag0");
                 if let Some((at, value)) = state.lag {
                     result = result
@@ -271,17 +286,42 @@ fn global_clusters(state: &State) -> DescribeGlobalClustersOutput {
 }
 
 fn clusters(state: &State, region: &Region) -> DescribeDbClustersOutput {
+    let mut members: Vec<DbClusterMember> = (state.instances.iter().enumerate())
+        .map(|(index, (instance, _))| {
+            DbClusterMember::builder()
+                .db_instance_identifier(*instance)
+                .is_cluster_writer(index == 0)
+                .promotion_tier(1)
+                .build()
+        })
+        .collect();
+    if members.is_empty() {
+        members.push(DbClusterMember::builder().db_instance_identifier("a").build());
+    }
     let cluster = DbCluster::builder()
         .db_cluster_identifier("a-cluster")
         .status("available")
         .engine("aurora-postgresql")
         .engine_version(state.versions.get(region).copied().unwrap_or("16.4"))
-        .db_cluster_members(DbClusterMember::builder().db_instance_identifier("a").build())
+        .set_db_cluster_members(Some(members))
         .build();
     DescribeDbClustersOutput::builder().db_clusters(cluster).build()
 }
 
 fn instances(state: &State, region: &Region) -> DescribeDbInstancesOutput {
+    if !state.instances.is_empty() {
+        let instance = |((instance, _), letter): (&(&str, f64), char)| {
+            DbInstance::builder()
+                .db_instance_identifier(*instance)
+                .db_instance_status("available")
+                .availability_zone(format!("{region}{letter}"))
+                .build()
+        };
+        let instances = state.instances.iter().zip('a'..).map(instance).collect();
+        return DescribeDbInstancesOutput::builder()
+            .set_db_instances(Some(instances))
+            .build();
+    }
     let source = state.source.filter(|_| region.as_str() == "eu-west-1");
     let instance = DbInstance::builder()
         .db_instance_identifier("an-instance")

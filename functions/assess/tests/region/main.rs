@@ -1,4 +1,4 @@
-//! `region-assessed` against two Regions, one of which may be lost.
+//! `region-assessed` against two Regions, one of which may be lost; and `database-assessed` in one of the two.
 
 mod cloud;
 
@@ -11,7 +11,7 @@ use domain::journal::{AlarmSeen, Journal};
 use domain::names::{Recovery, Region};
 use domain::step::{Result, Step};
 use domain::steps::Run;
-use domain::steps::assess::Input;
+use domain::steps::assess::{Assessment, Input, Verdict as OfDatabase};
 use domain::steps::region::{RegionAssessment, Verdict};
 use domain::system::{System, Systems, read};
 use jiff::Timestamp;
@@ -114,16 +114,16 @@ impl Scene {
         noted.expect("answers");
     }
 
-    async fn assess(&self, now: Timestamp) -> Result<RegionAssessment> {
+    fn steps(&self, here: &Region, now: Timestamp) -> Steps<MemoryJournal> {
         let (rds, cloudwatch, autoscaling) = (self.cloud.clone(), self.cloud.clone(), self.cloud.clone());
         let there = self.journal_there.clone();
-        let steps = Steps {
+        Steps {
             systems: Systems::from(vec![self.system.clone()]),
-            region: dublin(),
-            rds: self.cloud.rds(&dublin()),
-            cloudwatch: self.cloud.cloudwatch(&dublin()),
-            elbv2: self.cloud.elbv2(&dublin()),
-            servicequotas: self.cloud.servicequotas(&dublin()),
+            region: here.clone(),
+            rds: self.cloud.rds(here),
+            cloudwatch: self.cloud.cloudwatch(here),
+            elbv2: self.cloud.elbv2(here),
+            servicequotas: self.cloud.servicequotas(here),
             rds_in: Arc::new(move |region| rds.rds(region)),
             cloudwatch_in: Arc::new(move |region| cloudwatch.cloudwatch(region)),
             autoscaling_in: Arc::new(move |region| autoscaling.autoscaling(region)),
@@ -136,15 +136,29 @@ impl Scene {
                 connector: self.cloud.connector(),
             },
             clock: Arc::new(At(now)),
-        };
-        let run = Run {
+        }
+    }
+
+    fn run(&self) -> Run {
+        Run {
             system: self.system.name.clone(),
             incident: "this".parse().expect("an incident"),
             recovery: self.recovery,
             opened_at: at("07:15:00"),
             because: "two alarms".into(),
-        };
-        let answer = steps.ensure(Input::RegionAssessed { run }).await?;
+        }
+    }
+
+    async fn assess(&self, now: Timestamp) -> Result<RegionAssessment> {
+        let input = Input::RegionAssessed { run: self.run() };
+        let answer = self.steps(&dublin(), now).ensure(input).await?;
+        Ok(serde_json::from_value(answer).expect("an assessment"))
+    }
+
+    /// What the function in Frankfurt says of the database there.
+    async fn assess_database(&self) -> Result<Assessment> {
+        let input = Input::DatabaseAssessed { run: self.run() };
+        let answer = self.steps(&frankfurt(), at("07:16:00")).ensure(input).await?;
         Ok(serde_json::from_value(answer).expect("an assessment"))
     }
 
@@ -184,6 +198,22 @@ async fn a_lost_region_is_failed_over_from_once_two_alarms_have_held_and_nothing
         seen.contains("io error") && !seen.contains("shop-writer-unreachable"),
         "{seen}"
     );
+}
+
+/// The window begins when the second one rises, however many rise with it.
+#[tokio::test]
+async fn a_third_signal_does_not_shorten_the_window() {
+    let scene = Scene::global(Recovery::FailOverRegion);
+    scene.lost();
+    scene.alarm("shop-unreachable", true, at("07:15:00")).await;
+    scene.alarm("shop-users-failing", true, at("07:15:10")).await;
+    scene
+        .alarm("shop-replication-stalled", true, at("07:15:10"))
+        .await;
+    let error = scene.assess(at("07:15:29")).await.expect_err("not yet");
+    assert_eq!(error.name(), "NotYet", "{error}");
+    let assessment = scene.assess(at("07:15:30")).await.expect("assessed");
+    assert_eq!(assessment.verdict, Verdict::FailOver);
 }
 
 #[tokio::test]
@@ -362,21 +392,53 @@ async fn a_half_finished_move_is_gone_on_with_until_users_have_arrived() {
 
 #[tokio::test]
 async fn a_source_that_refuses_is_not_known_and_an_unplanned_move_goes_on_without_it() {
-    let scene = Scene::global(Recovery::FailOverRegion);
-    scene.with(|state| {
-        state.applications.remove(APP_AT_HOME);
-        let call = ("DescribeDBClusters", frankfurt());
-        state.refused.insert(call, (404, "DBClusterNotFoundFault"));
-    });
-    let assessment = scene.assess(at("07:16:00")).await.expect("assessed");
-    assert_eq!(assessment.verdict, Verdict::FailOver);
-    assert!(!assessment.source_reachable);
-    let seen = assessment.seen.join("; ");
-    assert!(seen.contains("RDS in eu-central-1 knows no shop-db"), "{seen}");
+    for (refusal, words) in [
+        (
+            (404, "DBClusterNotFoundFault"),
+            "RDS in eu-central-1 knows no shop-db",
+        ),
+        ((403, "AccessDenied"), "AccessDenied"),
+        ((400, "Throttling"), "rds:DescribeDBClusters"),
+    ] {
+        let scene = Scene::global(Recovery::FailOverRegion);
+        scene.with(|state| {
+            state.applications.remove(APP_AT_HOME);
+            let call = ("DescribeDBClusters", frankfurt());
+            state.refused.insert(call, refusal);
+        });
+        let assessment = scene.assess(at("07:16:00")).await.expect("assessed");
+        assert_eq!(assessment.verdict, Verdict::FailOver, "{refusal:?}");
+        assert!(!assessment.source_reachable, "{refusal:?}");
+        let seen = assessment.seen.join("; ");
+        assert!(seen.contains(words), "{seen}");
+    }
 }
 
 #[tokio::test]
 async fn a_recovery_inside_a_region_is_no_move() {
     let scene = Scene::global(Recovery::FailOverDatabase);
     assert_eq!(scene.refused().await.0, "InvalidInput");
+}
+
+/// Its write check fails in either case.
+#[tokio::test]
+async fn a_database_is_failed_over_where_it_is_written_to_and_left_alone_in_the_other_region() {
+    let scene = Scene::global(Recovery::FailOverDatabase);
+    scene.with(|state| {
+        state.instances = vec![("shop-db-1", 0.0), ("shop-db-2", 900.0), ("shop-db-3", 20.0)];
+        state.applications.insert(APP_AT_HOME, None);
+    });
+    let here = scene.assess_database().await.expect("assessed");
+    assert_eq!(here.verdict, OfDatabase::FailOver, "{:?}", here.seen);
+    assert_eq!(here.target.as_deref(), Some("shop-db-3"), "who lags least");
+
+    scene.with(|state| state.members = vec![(ABROAD, true), (AT_HOME, false)]);
+    let elsewhere = scene.assess_database().await.expect("assessed");
+    assert_eq!(elsewhere.verdict, OfDatabase::Healthy);
+    assert_eq!(elsewhere.target, None);
+    assert!(
+        elsewhere.seen[0].starts_with("it is written to elsewhere: "),
+        "{:?}",
+        elsewhere.seen
+    );
 }

@@ -59,6 +59,23 @@ async fn a_group_that_is_well_is_left_alone() {
 }
 
 #[tokio::test]
+async fn one_that_is_on_its_way_out_is_planned_so_that_its_replacement_is_waited_for() {
+    for state in [LifecycleState::TerminatingWait, LifecycleState::Detaching] {
+        let scene = Scene::new().await;
+        scene.target(1, Target::Unhealthy);
+        for member in &mut scene.aws.site().members {
+            if member.id == "i-1" {
+                member.state = state.clone();
+            }
+        }
+        let plan = planned(&scene).await.expect("planned");
+        let instances = vec!["i-1".to_owned()];
+        assert_eq!(plan.what, What::Replace { instances, needed: 6 }, "{state}");
+        assert_eq!(plan.verdict, Verdict::Act, "{state}");
+    }
+}
+
+#[tokio::test]
 async fn more_than_may_be_replaced_in_an_hour_is_no_problem_of_instances() {
     let scene = Scene::new().await;
     scene.target(1, Target::Unhealthy);
@@ -373,6 +390,9 @@ async fn an_instance_on_its_way_out_is_waited_for_and_not_given_up_again() {
                 scene.aws.site().targets.insert(id.to_owned(), Target::Unhealthy);
             }
         }
+        // Where none but the planned ones is sick, nobody has to know what the group launched.
+        let refused = Fate::Refused(400, "Throttling", "Rate exceeded");
+        scene.fate("DescribeScalingActivities", refused);
         let words = failed(replaced(&scene, &plan).await, Error::NOT_YET);
         assert!(words.contains("i-1 i-4 on the way out or back"), "{words}");
         assert_eq!(scene.calls(TERMINATE), 0);

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_arczonalshift::operation::get_managed_resource::GetManagedResourceOutput;
 use aws_sdk_arczonalshift::types::{
-    AppliedStatus, AutoshiftAppliedStatus, AutoshiftInResource, ShiftType, ZonalShiftInResource,
+    AppliedStatus, AutoshiftAppliedStatus, AutoshiftInResource, PracticeRunOutcome, ShiftType,
+    ZonalShiftInResource,
 };
 use aws_sdk_autoscaling::operation::describe_auto_scaling_groups::DescribeAutoScalingGroupsOutput;
 use aws_sdk_autoscaling::operation::describe_scaling_activities::DescribeScalingActivitiesOutput;
@@ -28,6 +29,8 @@ use aws_smithy_types::retry::RetryConfig;
 use domain::steps::region::GroupSize;
 
 pub(crate) const UPDATE: &str = "UpdateAutoScalingGroup";
+/// The comment of a practice run.
+pub(crate) const PRACTICED: &str = "practice run";
 pub(crate) const DESCRIBE_SHIFTS: &str = "GetManagedResource";
 
 /// Everything. Clones are the same one.
@@ -48,6 +51,8 @@ pub(crate) struct State {
     pub(crate) enabled: bool,
     /// Zone ID and comment.
     pub(crate) shifts: Vec<(&'static str, &'static str)>,
+    /// Whether the shifts are told as older answers told them: a practice run by its outcome, and no shift by its type.
+    pub(crate) untyped: bool,
     /// Zone IDs.
     pub(crate) autoshifts: Vec<&'static str>,
     /// What becomes of calls of an operation that does not go well.
@@ -107,6 +112,7 @@ impl Aws {
             suspended: Vec::new(),
             enabled: true,
             shifts: Vec::new(),
+            untyped: false,
             autoshifts: Vec::new(),
             fates: BTreeMap::new(),
             asked: Vec::new(),
@@ -314,7 +320,10 @@ fn managed(state: &mut State) -> GetManagedResourceOutput {
             .expiry_time(time)
             .start_time(time)
             .comment(*comment)
-            .shift_type(ShiftType::ZonalShift)
+            .set_shift_type((!state.untyped).then_some(ShiftType::ZonalShift))
+            .set_practice_run_outcome(
+                (state.untyped && *comment == PRACTICED).then_some(PracticeRunOutcome::Pending),
+            )
             .build()
             .expect("complete")
     });

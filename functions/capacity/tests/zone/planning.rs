@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum as Target;
 
-use super::aws::{DESCRIBE_SHIFTS, Fate};
+use super::aws::{DESCRIBE_SHIFTS, Fate, PRACTICED};
 use super::*;
 
 /// Zone a is sick, and everything else is well.
@@ -231,6 +231,20 @@ async fn users_that_cannot_be_kept_away_are_known_before_anything_is_done() {
     let scene = sick().await;
     scene.aws.state().shifts = vec![("euc1-az2", "by hand")];
     scene.planned().await.expect("the same zone");
+}
+
+/// It gives way to what is meant; a person's does not, though nothing says of what type it is.
+#[tokio::test]
+async fn a_practice_run_elsewhere_keeps_no_zone_from_being_left() {
+    let scene = sick().await;
+    scene.aws.state().untyped = true;
+    scene.aws.state().shifts = vec![("euc1-az1", PRACTICED)];
+    let planned = scene.planned().await.expect("planned");
+    assert_eq!(planned.verdict, Verdict::Act, "{planned:?}");
+
+    scene.aws.state().shifts = vec![("euc1-az1", "by hand")];
+    let words = failed(scene.planned().await, Error::UNSAFE);
+    assert!(words.contains("another zone"), "{words}");
 }
 
 #[tokio::test]

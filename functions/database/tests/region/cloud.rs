@@ -395,6 +395,7 @@ fn global_clusters(state: &State) -> DescribeGlobalClustersOutput {
     let moving = state.moving.as_ref().map(|(status, to)| {
         FailoverState::builder()
             .status(FailoverStatus::from(*status))
+            .is_data_loss_allowed(*status == "failing-over")
             .to_db_cluster_arn(to)
             .build()
     });

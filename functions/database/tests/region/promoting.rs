@@ -382,9 +382,16 @@ async fn states_in_which_rds_refuses_pass_and_other_refusals_do_not() {
 async fn what_is_on_its_way_elsewhere_is_waited_for_and_what_is_elsewhere_is_left_alone() {
     let third = "arn:aws:rds:us-east-1:111122223333:cluster:shop-db";
     let scene = Scene::new(Kind::Global, Recovery::FailOverRegion).await;
-    for (status, to) in [("cancelling", ABROAD), ("switching-over", third)] {
+    for (status, to) in [
+        ("cancelling", ABROAD),
+        ("switching-over", third),
+        ("failing-over", third),
+    ] {
         scene.with(|state| state.moving = Some((status, to.into())));
-        assert_eq!(scene.refused(failing_over(&scene)).await.0, "NotYet", "{status}");
+        let (name, words) = scene.refused(failing_over(&scene)).await;
+        assert_eq!(name, "NotYet", "{status}");
+        let may_lose = status == "failing-over";
+        assert_eq!(words.contains("data loss allowed"), may_lose, "{words}");
     }
     scene.with(|state| state.moving = Some(("pending", ABROAD.into())));
     let detaching = started(&scene, Verdict::FailOver, Fence::Unknown, everything(), Detach);

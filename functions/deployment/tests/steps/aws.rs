@@ -13,8 +13,8 @@ use aws_sdk_codedeploy::operation::list_deployments::{ListDeploymentsInput, List
 use aws_sdk_codedeploy::operation::stop_deployment::{StopDeploymentInput, StopDeploymentOutput};
 use aws_sdk_codedeploy::primitives::DateTime;
 use aws_sdk_codedeploy::types::{
-    DeploymentCreator, DeploymentInfo, DeploymentOverview, DeploymentStatus, ErrorCode, ErrorInformation,
-    RevisionLocation, RevisionLocationType, RollbackInfo, S3Location, StopStatus,
+    DeploymentCreator, DeploymentInfo, DeploymentMode, DeploymentOverview, DeploymentStatus, ErrorCode,
+    ErrorInformation, RevisionLocation, RevisionLocationType, RollbackInfo, S3Location, StopStatus,
 };
 use aws_sdk_codedeploy::{Client, Config};
 use aws_smithy_mocks::{MockResponse, MockResponseInterceptor, RuleMode, create_mock_http_client, mock};
@@ -59,6 +59,8 @@ pub(crate) struct Deployment {
     pub(crate) error: Option<(ErrorCode, &'static str)>,
     /// On how many instances it succeeded, and on how many it is pending.
     pub(crate) counts: (i64, i64),
+    /// Whether it restarts what is deployed, and deploys nothing.
+    pub(crate) restarts: bool,
     /// Whether these tests created it.
     pub(crate) new: bool,
 }
@@ -84,6 +86,7 @@ pub(crate) fn release(minute: i64, revision: &str, status: DeploymentStatus) -> 
         rolled_back_by: None,
         error: None,
         counts: (6, 0),
+        restarts: false,
         new: false,
     }
 }
@@ -141,6 +144,7 @@ impl Deployment {
             .set_complete_time((!self.runs()).then(|| DateTime::from_secs(created + 120)))
             .set_rollback_info(rollback)
             .set_error_information(error)
+            .set_deployment_mode(self.restarts.then_some(DeploymentMode::Restart))
             .deployment_overview(counts.build())
             .build()
     }

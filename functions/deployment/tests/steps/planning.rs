@@ -264,6 +264,21 @@ async fn an_instance_that_auto_scaling_launched_is_not_to_blame() {
 }
 
 #[tokio::test]
+async fn a_restart_deploys_nothing_and_is_neither_waited_for_nor_to_blame() {
+    let scene = Scene::with(vec![
+        Deployment {
+            restarts: true,
+            ..release(10, "9", InProgress)
+        },
+        release(9, "9", Succeeded),
+        release(1, "1", Succeeded),
+    ])
+    .await;
+    let plan = scene.planned().await.expect("a plan");
+    assert_eq!(what(&plan), ("d-9", "d-1", None));
+}
+
+#[tokio::test]
 async fn a_revision_that_was_taken_back_is_not_deployed_again() {
     let scene = Scene::with(vec![
         release(9, "9", Failed),

@@ -177,6 +177,27 @@ async fn too_much_since_then_to_know_is_unsafe() {
 }
 
 #[tokio::test]
+async fn what_it_deployed_itself_is_looked_for_no_further_than_it_stands() {
+    let scene = Scene::with(vec![
+        release(12, "9", Failed),
+        release(11, "9", Failed),
+        release(9, "9", Failed),
+        release(1, "1", Succeeded),
+    ])
+    .await;
+    failed(scene.redeploy_started(plan()).await, Error::NOT_YET);
+    scene.aws.group().page = 2;
+    let before = scene.calls("ListDeployments").len();
+    let started = scene.redeploy_started(plan()).await.expect("it is there");
+    assert_eq!(started.deployment, "d-20");
+    assert_eq!(
+        scene.calls("ListDeployments").len() - before,
+        1,
+        "the first page has it"
+    );
+}
+
+#[tokio::test]
 async fn a_run_that_lost_its_lock_or_was_stopped_changes_nothing() {
     let running = Scene::bad(InProgress).await;
     let ended = Scene::bad(Failed).await;
