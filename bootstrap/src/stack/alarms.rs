@@ -1,9 +1,9 @@
 //! Alarms on Evenkeel itself: anything that was throttled, events that did not get through, silence, a run that failed.
 //!
 //! Each says one thing. Those of which nobody else says anything page, each by itself, so that a second thing that goes wrong while
-//! the first still stands is heard of. A run that failed is not among them: the machine pages for it, where it could not the router does, and where the router could not the event
-//! becomes a dead letter, for which there is an alarm (docs/decisions/0029-the-stack-is-rendered.md). It stays an alarm to be seen on the
-//! dashboard.
+//! the first still stands is heard of. A run that failed is not among them: the machine pages for it, where it could not the router
+//! does, and where the router could not the event becomes a dead letter, for which there is an alarm
+//! (docs/decisions/0029-the-stack-is-rendered.md). It stays an alarm to be seen on the dashboard.
 //!
 //! An alarm has five actions at most, so a sixth topic is paged in another way: then each topic has a composite alarm over those
 //! that page. That one pages when the first of them rises, and not again until all are well.

@@ -24,7 +24,8 @@ pub struct Redriven {
 }
 
 impl<J: Journal> Hands<J> {
-    /// Redrives a run's execution. The journal is told before AWS is asked: what AWS refuses then is a wish that stays. Its steps carry the lock's epoch: where another run took the lock meanwhile, they refuse.
+    /// Redrives a run's execution. The journal is told before AWS is asked: what AWS refuses then is a wish that stays. The run's
+    /// steps carry the lock's epoch: where another run took the lock meanwhile, they refuse.
     ///
     /// # Errors
     /// [`Error::NotRedrivable`] when AWS refuses (it succeeded, it runs, it ended more than 14 days ago: Step Functions Developer Guide,
