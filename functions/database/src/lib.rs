@@ -100,7 +100,9 @@ impl<J: Journal> Step for Steps<J> {
             Input::SourceFenced { run, epoch } => {
                 step::output(&fence::ensure(&self.regions(&run)?, epoch).await?)
             }
-            Input::SourceOpened { run } => step::output(&fence::undo(&self.regions(&run)?).await?),
+            Input::SourceOpened { run, answered } => {
+                step::output(&fence::undo(&self.regions(&run)?, answered).await?)
+            }
             Input::PromotionStarted {
                 run,
                 epoch,

@@ -90,7 +90,8 @@ pub fn place(facts: &Facts<'_>) -> Place {
     };
     match place::of_replica(half, &source) {
         Place::Alone => {
-            let followed = !is_of_former_days(facts)
+            let of_former_days = place::is_of_former_days(half, &source, &facts.moved.to.isolation);
+            let followed = !of_former_days
                 && facts
                     .lag
                     .as_ref()

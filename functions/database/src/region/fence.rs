@@ -144,32 +144,34 @@ async fn isolate<J: Journal>(
 }
 
 /// The undo of `source-fenced`: ensures that the write lease is not this Region's, and that the source's database is rid
-/// of the isolation; in an unplanned move as far as it answers.
+/// of the isolation. A source that `answered` before the move is waited for, and so is that of a planned move; any other
+/// is opened as far as it answers.
 ///
 /// Where the database is written to is looked at once more: to open a source that was left is to split the brain.
 ///
 /// # Errors
 /// `NotYet` right after asking for it, and until it is in force; `Unsafe` when the database may be written to in the
-/// other Region; `Throttled`, `Unavailable`, `Refused` when that cannot be seen.
-pub async fn undo<J: Journal>(regions: &Regions<'_, J>) -> Result<Seen> {
+/// other Region; `Throttled`, `Unavailable`, `Refused` when that cannot be seen, or when the source that is waited for
+/// does not answer.
+pub async fn undo<J: Journal>(regions: &Regions<'_, J>, answered: bool) -> Result<Seen> {
     let lease = lease::given_back(regions).await?;
-    let mut opened = open(regions).await?;
+    let mut opened = open(regions, answered).await?;
     opened.seen.extend(lease);
     Ok(opened)
 }
 
-async fn open<J: Journal>(regions: &Regions<'_, J>) -> Result<Seen> {
+async fn open<J: Journal>(regions: &Regions<'_, J>, answered: bool) -> Result<Seen> {
     let source = regions.moved.from;
     let replication = &regions.moved.shared.replication;
     let rds = regions.rds(&source.region);
-    let planned = regions.is_planned()?;
+    let waited_for = answered || regions.is_planned()?;
     let observed = half::observe(&rds, replication, source.database.as_str()).await;
     let half = match observed {
         Ok(Some(half)) => half,
         Ok(None) => {
             return Ok(regions.seen([half::missing(source.database.as_str(), &source.region)]));
         }
-        Err(error) if !planned && is_unreachable(&error) => return Ok(not_opened(regions, &error)),
+        Err(error) if !waited_for && is_unreachable(&error) => return Ok(not_opened(regions, &error)),
         Err(error) => return Err(error),
     };
     let words = isolation::spoken(&half);
@@ -188,7 +190,7 @@ async fn open<J: Journal>(regions: &Regions<'_, J>) -> Result<Seen> {
             }
             let groups = &source.isolation.security_groups;
             match isolation::ask(&rds, replication, &half, groups).await {
-                error if !planned && is_unreachable(&error) => Ok(not_opened(regions, &error)),
+                error if !waited_for && is_unreachable(&error) => Ok(not_opened(regions, &error)),
                 error => Err(error),
             }
         }

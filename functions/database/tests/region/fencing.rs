@@ -16,7 +16,10 @@ fn fenced(scene: &Scene) -> Input {
 }
 
 fn opened(scene: &Scene) -> Input {
-    Input::SourceOpened { run: scene.run() }
+    Input::SourceOpened {
+        run: scene.run(),
+        answered: false,
+    }
 }
 
 /// Isolated, in force, and the application cannot write any more.
@@ -248,6 +251,21 @@ async fn the_undo_of_a_planned_move_waits_for_a_source_that_does_not_answer() {
     let scene = Scene::new(Kind::Global, Recovery::SwitchOverRegion).await;
     scene.with(|state| state.lost.insert(frankfurt()));
     assert_eq!(scene.refused(opened(&scene)).await.0, "Unavailable");
+}
+
+#[tokio::test]
+async fn the_undo_of_an_unplanned_move_waits_for_a_source_that_answered_before() {
+    let scene = Scene::new(Kind::Global, Recovery::FailOverRegion).await;
+    isolate(&scene);
+    let opened = || Input::SourceOpened {
+        run: scene.run(),
+        answered: true,
+    };
+    scene.with(|state| state.fates.insert("ModifyDBCluster", Fate::AnswerLost));
+    assert_eq!(scene.refused(opened()).await.0, "Unavailable");
+
+    scene.with(|state| state.lost.insert(frankfurt()));
+    assert_eq!(scene.refused(opened()).await.0, "Unavailable");
 }
 
 #[tokio::test]

@@ -60,7 +60,10 @@ fn fenced(scene: &Scene) -> Input {
 }
 
 fn opened(scene: &Scene) -> Input {
-    Input::SourceOpened { run: scene.run() }
+    Input::SourceOpened {
+        run: scene.run(),
+        answered: false,
+    }
 }
 
 fn promoting(scene: &Scene, verdict: Verdict, fence: Fence) -> Input {

@@ -50,11 +50,15 @@ pub enum Input {
         /// The epoch under which the run holds the lock.
         epoch: Epoch,
     },
-    /// The undo of `source-fenced`: the source's database has its own security groups; in an unplanned move as far as it
-    /// answers. Answers [`super::region::Seen`].
+    /// The undo of `source-fenced`: the source's database has its own security groups; in an unplanned move whose source
+    /// was lost, as far as it answers. Answers [`super::region::Seen`].
     SourceOpened {
         /// The run.
         run: Run,
+        /// Whether the source's Region answered when it was assessed. One that did may have been fenced, and serves nobody
+        /// until it is opened: its silence is waited for. A planned move always does.
+        #[serde(default)]
+        answered: bool,
     },
     /// The promotion of this Region's database was started. Answers [`super::region::Seen`].
     PromotionStarted {
