@@ -214,7 +214,7 @@ impl Functions {
             self.warm.borrow_mut().insert(function.to_owned()),
         );
         let reached = {
-            let mut world = self.desk.world();
+            let mut world = self.desk.look();
             let warm = world.dice().draw(&facts::LAMBDA_WARM).as_millis();
             warm + if cold {
                 world.dice().draw(&facts::LAMBDA_COLD).as_millis()
@@ -299,7 +299,7 @@ impl Functions {
     }
 
     async fn answer(&self, request: TaskRequest) -> TaskReply {
-        let latency = self.desk.world().dice().draw(&facts::STATE_TRANSITION);
+        let latency = self.desk.look().dice().draw(&facts::STATE_TRANSITION);
         self.desk.clock().pass(latency).await;
         let function = request.arguments["FunctionName"].as_str().unwrap_or_default();
         let event = &request.arguments["Payload"];

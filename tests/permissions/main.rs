@@ -1,25 +1,21 @@
 //! Every function may do what it does, and nothing else: the calls that rehearsals and trials of the proof make, held against the
 //! table from which the functions' policies are made.
 
+mod call;
 mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::names::{Recovery, Region};
 use domain::system::System;
 use evenkeel::stack::functions::Function;
-use evenkeel::stack::here::{Here, regions};
-use evenkeel::stack::machines;
+use evenkeel::stack::here::regions;
 use evenkeel::stack::on::On;
-use evenkeel::stack::permissions::{Permission, TABLE, action_of};
-use rehearsal::injection::{Spot, What, Within};
+use evenkeel::stack::permissions::{Permission, TABLE};
 use rehearsal::lambda::Functions;
 use rehearsal::prove::subjects;
 use rehearsal::scenario;
-use statemachines::StateMachine;
 
-/// A permission: who, what, to what.
-type Row = (Function, &'static str, On);
+use call::{Call, Row};
 
 /// What nobody calls, and why it is permitted all the same.
 const EXCEPTIONS: [(Row, &str); 5] = [
@@ -57,18 +53,7 @@ const EXCEPTIONS: [(Row, &str); 5] = [
     ),
 ];
 
-/// A call that a function made.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Call {
-    function: Function,
-    action: String,
-    /// The Region whose endpoint was called.
-    to: Region,
-    /// The Regions in which the function may have run.
-    from: Vec<Region>,
-}
-
-/// The functions' calls in all courses and in a sample of trials, by the system in front of which they were made.
+/// The functions' calls in all courses and in a sample of trials (`tests/prove` holds those of every trial), by the system in front of which they were made.
 fn calls() -> Vec<(System, BTreeSet<Call>)> {
     let machines = rehearsal::stage::machines().expect("our own machines");
     let subjects = subjects(&[]).expect("our own scenarios");
@@ -80,7 +65,7 @@ fn calls() -> Vec<(System, BTreeSet<Call>)> {
         let spots = subject.course.passed.iter().map(|passed| &passed.place.spot);
         let calls = spots
             .chain(&tried[&index])
-            .filter_map(|spot| call(spot, &setting.system, &machines));
+            .filter_map(|spot| Call::at(spot, &setting.system, &machines));
         let known = by_scenario
             .entry(setting.scenario.name.clone())
             .or_insert_with(|| (setting.system.clone(), BTreeSet::new()));
@@ -89,83 +74,15 @@ fn calls() -> Vec<(System, BTreeSet<Call>)> {
     by_scenario.into_values().collect()
 }
 
-/// A call, if the spot is one that IAM has a part in and a function makes.
-fn call(spot: &Spot, system: &System, machines: &BTreeMap<&'static str, StateMachine>) -> Option<Call> {
-    let What::Call { operation, to } = &spot.what else {
-        return None;
-    };
-    let action = action_of(operation)?;
-    let (function, from) = match &spot.within {
-        Within::Router(region) => (Function::Router, vec![region.clone()]),
-        Within::State { machine, state } => {
-            let function = function(&machines[machine.machine()], state);
-            assert!(
-                machines::invoked(*machine).contains(&function),
-                "{machine} may not invoke {}",
-                function.name()
-            );
-            (function, ran_in(*machine, system))
-        }
-        Within::Bus(_) | Within::Person => return None,
-    };
-    let to = to.clone();
-    Some(Call {
-        function,
-        action,
-        to,
-        from,
-    })
-}
-
-fn function(machine: &StateMachine, state: &str) -> Function {
-    let states = machine.states();
-    let found = states.iter().find(|info| info.name == state);
-    let name = found
-        .and_then(|info| info.function_name)
-        .expect("a state that calls is a function's");
-    Function::named(name).expect("a function that is deployed")
-}
-
-/// Where a machine may have run: a move in either Region.
-fn ran_in(machine: Recovery, system: &System) -> Vec<Region> {
-    let runs = |region: &&Region| {
-        let here = Here::of(std::slice::from_ref(system), region).expect("a Region of the system");
-        here.recoveries().contains(&machine)
-    };
-    regions(system).filter(runs).cloned().collect()
-}
-
-/// What permits a call.
-fn permitting(call: &Call, system: &System) -> Option<Row> {
-    let about = |resource: &str| {
-        let of = resource.replace("${AWS::Partition}", "aws");
-        let region = of.split(':').nth(3).unwrap_or_default();
-        region.is_empty() || region == call.to.as_str()
-    };
-    call.from.iter().find_map(|here| {
-        let permitted = Permission::of(call.function, &[system], here);
-        permitted.into_iter().find_map(|(on, actions, resources)| {
-            let action = actions.into_iter().find(|action| *action == call.action)?;
-            let reaches = resources.iter().any(|resource| about(resource));
-            reaches.then_some((call.function, action, on))
-        })
-    })
-}
-
 #[test]
 fn what_functions_do_they_may_and_what_they_may_they_do() {
     let (mut refused, mut used) = (BTreeSet::new(), BTreeSet::new());
     let calls = calls();
     for (system, calls) in &calls {
         for call in calls {
-            match permitting(call, system) {
+            match call.permitted_by(system) {
                 Some(row) => used.insert((row.0, row.1)),
-                None => refused.insert(format!(
-                    "{}: {} in {}",
-                    call.function.name(),
-                    call.action,
-                    call.to
-                )),
+                None => refused.insert(call.to_string()),
             };
         }
     }

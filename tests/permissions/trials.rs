@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rehearsal::injection::{CallFault, EntryFault, Fault, Injection, InvocationFault, Spot};
-use rehearsal::prove::{Bench, Subject, singles};
+use rehearsal::prove::{Bench, Follows, Subject, singles};
 use rehearsal::world::region::Plane;
 
 /// What functions passed, by subject: its index, and the spots.
@@ -43,7 +43,7 @@ fn of_one(subject: &Subject) -> (BTreeSet<Spot>, usize) {
     let sample = sample(subject);
     let mut spots = BTreeSet::new();
     for injection in &sample {
-        let tried = bench.one_more(&without, injection).tried;
+        let tried = bench.one_more(&without, injection, Follows::Questions).tried;
         spots.extend(tried.passed.into_iter().map(|passed| passed.place.spot));
     }
     (spots, sample.len())

@@ -6,7 +6,7 @@ use domain::names::Recovery;
 use domain::step::Failure;
 use rehearsal::injection::Injection;
 use rehearsal::lambda::Sabotage;
-use rehearsal::prove::{Bench, Known, Setting, Subject, singles};
+use rehearsal::prove::{Bench, Follows, Known, Setting, Subject, singles};
 use rehearsal::stage::Machines;
 use rehearsal::world::invariant::Invariant;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn is_found(
         }
         for fault in faults(subject).into_iter().take(ENOUGH) {
             tried += 1;
-            if is_it(&bench.one_more(&without, &fault)) {
+            if is_it(&bench.one_more(&without, &fault, Follows::Questions)) {
                 return;
             }
         }

@@ -1,15 +1,17 @@
 //! The house's own machines: every single fault, and nothing breaks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use domain::names::Recovery;
-use rehearsal::injection::Injection;
+use rehearsal::injection::{Injection, Spot, What};
 use rehearsal::prove::{
-    Bench, Coverage, Outcome, Progress, Search, Setting, Subject, attempt, pairs_after, search, singles,
+    Bench, Coverage, Follows, Outcome, Progress, Search, Setting, Subject, attempt, pairs_after, search,
+    singles,
 };
-use rehearsal::stage::machines;
+use rehearsal::stage::{Machines, machines};
 
+use crate::call::Call;
 use crate::machines::{all, of};
 
 #[derive(Default)]
@@ -22,7 +24,7 @@ impl Progress for Kept {
     }
 }
 
-/// Tries every single fault of these subjects. What was entered and struck.
+/// Tries every single fault of these subjects. What was entered and struck. Whatever is called on the way is permitted.
 #[track_caller]
 fn is_proven(subjects: Vec<&Subject>) -> Coverage {
     let subjects: Vec<Subject> = subjects.into_iter().cloned().collect();
@@ -32,7 +34,9 @@ fn is_proven(subjects: Vec<&Subject>) -> Coverage {
     search(&space, &BTreeSet::new(), &order, &kept).expect("they begin");
     let outcomes = kept.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     assert_eq!(outcomes.len(), space.units.len());
-    let mut coverage = Coverage::of(&machines().expect("the house's own"));
+    let machines = machines().expect("the house's own");
+    are_permitted(&subjects, &space, &outcomes, &machines);
+    let mut coverage = Coverage::of(&machines);
     let mut broke = Vec::new();
     for outcome in &outcomes {
         coverage.add(&outcome.coverage);
@@ -50,6 +54,33 @@ fn is_proven(subjects: Vec<&Subject>) -> Coverage {
         broke.join("\n")
     );
     coverage
+}
+
+/// Functions do nothing in any trial that their policies do not permit.
+#[track_caller]
+fn are_permitted(subjects: &[Subject], space: &Search<'_>, outcomes: &[Outcome], machines: &Machines) {
+    let mut called: BTreeMap<usize, BTreeSet<&Spot>> = BTreeMap::new();
+    for outcome in outcomes {
+        let subject = space.units[outcome.unit].subject;
+        called.entry(subject).or_default().extend(&outcome.calls);
+    }
+    let (mut permitted, mut refused) = (0, BTreeSet::new());
+    for (subject, spots) in called {
+        let system = &subjects[subject].course.setting.system;
+        let calls = spots
+            .into_iter()
+            .filter_map(|spot| Call::at(spot, system, machines));
+        for call in calls {
+            match call.permitted_by(system) {
+                Some(_) => permitted += 1,
+                None => {
+                    refused.insert(call.to_string());
+                }
+            }
+        }
+    }
+    assert!(refused.is_empty(), "not permitted, and done: {refused:#?}");
+    assert!(permitted > 0, "no call was seen");
 }
 
 /// Every machine, and the states of it that no single fault leads to, but for those behind a page that fails: there lie two faults.
@@ -119,7 +150,7 @@ fn a_trial_that_is_like_another_comes_to_the_same() {
         assert_eq!(without.tried.passed, subject.course.passed, "{}", subject.name());
         let faults = singles(subject);
         for first in faults.iter().step_by(faults.len() / 3 + 1) {
-            let alone = bench.one_more(&without, first);
+            let alone = bench.one_more(&without, first, Follows::More);
             let anew = attempt(&subject.course.setting, std::slice::from_ref(first), &mut |_| {});
             assert_eq!(
                 alone.tried,
@@ -129,9 +160,17 @@ fn a_trial_that_is_like_another_comes_to_the_same() {
             );
             let seconds = pairs_after(subject, first, &alone.tried.passed);
             if let Some(second) = seconds.get(seconds.len() / 2) {
-                let both = bench.one_more(&alone, second);
+                let both = bench.one_more(&alone, second, Follows::Questions);
                 let anew = attempt(&subject.course.setting, &both.tried.injections, &mut |_| {});
                 assert_eq!(both.tried, anew.expect("it begins"), "{first}, {second}");
+                // Where nothing follows, fewer places are noted, and nothing else differs.
+                let mut last = bench.one_more(&alone, second, Follows::Nothing).tried;
+                let mut entries = both.tried.passed.clone();
+                entries.retain(|passed| passed.place.spot.what == What::Entry);
+                last.passed.retain(|passed| passed.place.spot.what == What::Entry);
+                assert_eq!(last.passed, entries, "{first}, {second}");
+                last.passed.clone_from(&both.tried.passed);
+                assert_eq!(last, both.tried, "{first}, {second}");
             }
         }
     }

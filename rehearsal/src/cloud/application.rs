@@ -67,7 +67,7 @@ impl Application {
     fn ask(&self, asked: &Asked) -> Comes {
         let fault = self
             .desk
-            .pass(&format!("application:{}", asked.method), &self.from);
+            .pass(format!("application:{}", asked.method), &self.from);
         let mut world = self.desk.world();
         let takes = world.dice().draw(&facts::APPLICATION);
         // What stands in front of it may refuse, however it is itself.

@@ -217,7 +217,7 @@ impl Desk {
     }
 
     /// A call goes out. What goes wrong with it, if something is to: for those that no SDK client makes.
-    pub(super) fn pass(&self, operation: &str, to: &Region) -> Option<CallFault> {
+    pub(super) fn pass(&self, operation: impl Into<Arc<str>>, to: &Region) -> Option<CallFault> {
         let within = injection::within().filter(|_| self.is_watched())?;
         let (operation, to) = (operation.into(), to.clone());
         match self.passed(&within, What::Call { operation, to })? {
@@ -269,13 +269,13 @@ impl Desk {
     }
 
     fn announced(&self, operation: &Arc<str>, to: &Region) {
-        let fault = self.pass(operation, to);
+        let fault = self.pass(Arc::clone(operation), to);
         *self.stroke.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
     /// How to do again what was just done, for whoever records the invocation that did it.
     pub(super) fn keep<A: Fn() + 'static>(&self, again: impl FnOnce(Self) -> A) {
-        injection::keep(self.clock.elapsed_ms(), || again(self.clone()));
+        injection::keep(|| self.clock.elapsed_ms(), || again(self.clone()));
     }
 
     /// Whether anybody wants to know of calls.

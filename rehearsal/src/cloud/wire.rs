@@ -1,5 +1,8 @@
 //! What lies between an SDK client and the desk: latency, silence, and the refusal of operations that nobody modelled.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
@@ -39,10 +42,10 @@ macro_rules! client {
             Some($latency),
             route.is_far().then_some($crate::facts::OTHER_REGION),
         ];
+        // With one attempt, the attempt's patience is the operation's too.
         let timeouts = aws_smithy_types::timeout::TimeoutConfig::builder()
             .connect_timeout(runtime::clients::CONNECT)
             .operation_attempt_timeout(runtime::clients::ATTEMPT)
-            .operation_timeout(runtime::clients::ATTEMPT)
             .build();
         let config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
@@ -150,7 +153,7 @@ pub(super) fn takes(desk: &Desk, facts: [Option<Fact>; 2]) -> Duration {
 }
 
 fn draw(desk: &Desk, facts: [Option<Fact>; 2]) -> Duration {
-    let mut world = desk.world();
+    let mut world = desk.look();
     let dice = world.dice();
     let drawn = facts.iter().flatten().map(|fact| dice.draw(fact).as_millis());
     Duration::from_millis(drawn.sum())
@@ -178,6 +181,8 @@ pub(super) async fn unreachable(clock: VirtualClock) -> Result<HttpResponse, Con
 pub(super) struct Announced {
     desk: Desk,
     to: Region,
+    /// Operations of this client that were called, by their names: each is put into words once.
+    called: Mutex<BTreeMap<String, Arc<str>>>,
 }
 
 impl Announced {
@@ -185,7 +190,20 @@ impl Announced {
         Self {
             desk: desk.clone(),
             to: route.to.clone(),
+            called: Mutex::default(),
         }
+    }
+
+    /// The operation in the words of a place: `rds:DescribeDBInstances`.
+    fn words(&self, called: &Metadata) -> Arc<str> {
+        let mut known = self.called.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(words) = known.get(called.name()) {
+            return Arc::clone(words);
+        }
+        let service: String = called.service().split_whitespace().collect();
+        let words: Arc<str> = format!("{}:{}", service.to_lowercase(), called.name()).into();
+        known.insert(called.name().to_owned(), Arc::clone(&words));
+        words
     }
 }
 
@@ -203,9 +221,7 @@ impl Intercept for Announced {
         if self.desk.is_watched()
             && let Some(called) = cfg.load::<Metadata>()
         {
-            let service: String = called.service().split_whitespace().collect();
-            let operation = format!("{}:{}", service.to_lowercase(), called.name());
-            self.desk.announce(&operation.into(), &self.to);
+            self.desk.announce(&self.words(called), &self.to);
         }
         Ok(())
     }

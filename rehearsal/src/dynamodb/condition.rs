@@ -77,7 +77,11 @@ impl Comparator {
 
 impl Condition {
     /// Reads an expression.
-    pub(super) fn parse(kind: &str, text: &str, placeholders: &mut Placeholders) -> Result<Self, Refusal> {
+    pub(super) fn parse(
+        kind: &str,
+        text: &str,
+        placeholders: &mut Placeholders<'_>,
+    ) -> Result<Self, Refusal> {
         parse(kind, text, placeholders, disjunction)
     }
 
@@ -126,7 +130,7 @@ impl Condition {
     }
 }
 
-fn disjunction(parser: &mut Parser<'_>) -> Result<Condition, String> {
+fn disjunction(parser: &mut Parser<'_, '_>) -> Result<Condition, String> {
     let mut condition = conjunction(parser)?;
     while parser.take_keyword("OR") {
         condition = Condition::Or(Box::new(condition), Box::new(conjunction(parser)?));
@@ -134,7 +138,7 @@ fn disjunction(parser: &mut Parser<'_>) -> Result<Condition, String> {
     Ok(condition)
 }
 
-fn conjunction(parser: &mut Parser<'_>) -> Result<Condition, String> {
+fn conjunction(parser: &mut Parser<'_, '_>) -> Result<Condition, String> {
     let mut condition = negation(parser)?;
     while parser.take_keyword("AND") {
         condition = Condition::And(Box::new(condition), Box::new(negation(parser)?));
@@ -142,7 +146,7 @@ fn conjunction(parser: &mut Parser<'_>) -> Result<Condition, String> {
     Ok(condition)
 }
 
-fn negation(parser: &mut Parser<'_>) -> Result<Condition, String> {
+fn negation(parser: &mut Parser<'_, '_>) -> Result<Condition, String> {
     if parser.take_keyword("NOT") {
         return Ok(Condition::Not(Box::new(parser.nested(negation)?)));
     }
@@ -156,14 +160,14 @@ fn negation(parser: &mut Parser<'_>) -> Result<Condition, String> {
     parenthesised(parser)
 }
 
-fn parenthesised(parser: &mut Parser<'_>) -> Result<Condition, String> {
+fn parenthesised(parser: &mut Parser<'_, '_>) -> Result<Condition, String> {
     parser.expect_sign("(")?;
     let condition = parser.nested(disjunction)?;
     parser.expect_sign(")")?;
     Ok(condition)
 }
 
-fn wrapped_twice(parser: &mut Parser<'_>) -> Result<Condition, String> {
+fn wrapped_twice(parser: &mut Parser<'_, '_>) -> Result<Condition, String> {
     parser.expect_sign("(")?;
     let first = parser.nested(negation)?;
     if parser.at_sign(")") {
@@ -175,7 +179,7 @@ fn wrapped_twice(parser: &mut Parser<'_>) -> Result<Condition, String> {
 }
 
 /// What follows a condition inside parentheses: more of its conjunction, then more of the disjunction.
-fn continued(parser: &mut Parser<'_>, mut condition: Condition) -> Result<Condition, String> {
+fn continued(parser: &mut Parser<'_, '_>, mut condition: Condition) -> Result<Condition, String> {
     while parser.take_keyword("AND") {
         condition = Condition::And(Box::new(condition), Box::new(negation(parser)?));
     }
@@ -185,9 +189,9 @@ fn continued(parser: &mut Parser<'_>, mut condition: Condition) -> Result<Condit
     Ok(condition)
 }
 
-fn predicate(parser: &mut Parser<'_>) -> Result<Condition, String> {
+fn predicate(parser: &mut Parser<'_, '_>) -> Result<Condition, String> {
     if let Some(function) = parser.take_function() {
-        return call(parser, &function);
+        return call(parser, function);
     }
     let left = parser.operand()?;
     if parser.take_keyword("BETWEEN") {
@@ -242,7 +246,7 @@ fn between(operand: Operand, low: Operand, high: Operand) -> Result<Condition, S
     Ok(Condition::Between(operand, low, high))
 }
 
-fn call(parser: &mut Parser<'_>, function: &str) -> Result<Condition, String> {
+fn call(parser: &mut Parser<'_, '_>, function: &str) -> Result<Condition, String> {
     match function {
         "attribute_exists" | "attribute_not_exists" => {
             let [operand] = operands(parser, function)?;
@@ -272,7 +276,7 @@ fn call(parser: &mut Parser<'_>, function: &str) -> Result<Condition, String> {
     }
 }
 
-fn operands<const N: usize>(parser: &mut Parser<'_>, function: &str) -> Result<[Operand; N], String> {
+fn operands<const N: usize>(parser: &mut Parser<'_, '_>, function: &str) -> Result<[Operand; N], String> {
     let operands = parser.arguments(Parser::operand)?;
     let count = operands.len();
     operands.try_into().map_err(|_| {

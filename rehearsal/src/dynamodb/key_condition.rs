@@ -32,7 +32,7 @@ impl KeyRange {
     /// is compared with values once (API Reference, Query, KeyConditionExpression).
     pub(super) fn parse(
         text: &str,
-        placeholders: &mut Placeholders,
+        placeholders: &mut Placeholders<'_>,
         partition_key: &str,
         sort_key: &str,
     ) -> Result<Self, Refusal> {

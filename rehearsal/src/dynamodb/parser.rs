@@ -33,19 +33,19 @@ impl Operand {
 }
 
 /// A place in an expression. Its errors are the words behind `Invalid …Expression: `.
-pub(super) struct Parser<'p> {
-    tokens: Vec<Token>,
+pub(super) struct Parser<'p, 'r> {
+    tokens: Vec<Token<'p>>,
     next: usize,
     depth: usize,
-    placeholders: &'p mut Placeholders,
+    placeholders: &'p mut Placeholders<'r>,
 }
 
 /// Reads a whole expression, and puts its kind before what is wrong with it.
 pub(super) fn parse<T>(
     kind: &str,
     text: &str,
-    placeholders: &mut Placeholders,
-    grammar: impl FnOnce(&mut Parser<'_>) -> Result<T, String>,
+    placeholders: &mut Placeholders<'_>,
+    grammar: impl FnOnce(&mut Parser<'_, '_>) -> Result<T, String>,
 ) -> Result<T, Refusal> {
     let parse = || {
         let mut parser = Parser {
@@ -64,20 +64,20 @@ pub(super) fn parse<T>(
     parse().map_err(|why| Refusal::invalid(format!("Invalid {kind}: {why}")))
 }
 
-impl Parser<'_> {
+impl<'p> Parser<'p, '_> {
     /// The token that comes next.
-    pub(super) fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.next)
+    pub(super) fn peek(&self) -> Option<Token<'p>> {
+        self.tokens.get(self.next).copied()
     }
 
     /// The token after that.
-    pub(super) fn peek_second(&self) -> Option<&Token> {
-        self.tokens.get(self.next + 1)
+    pub(super) fn peek_second(&self) -> Option<Token<'p>> {
+        self.tokens.get(self.next + 1).copied()
     }
 
     /// Whether that sign comes next.
     pub(super) fn at_sign(&self, sign: &str) -> bool {
-        matches!(self.peek(), Some(Token::Sign(found)) if *found == sign)
+        matches!(self.peek(), Some(Token::Sign(found)) if found == sign)
     }
 
     /// Takes a sign, if it comes next.
@@ -113,14 +113,13 @@ impl Parser<'_> {
     }
 
     /// Takes the name of a function and its parenthesis, if they come next.
-    pub(super) fn take_function(&mut self) -> Option<String> {
+    pub(super) fn take_function(&mut self) -> Option<&'p str> {
         let Some(Token::Word(name)) = self.peek() else {
             return None;
         };
         if !matches!(self.peek_second(), Some(Token::Sign("("))) {
             return None;
         }
-        let name = name.clone();
         self.next += 2;
         Some(name)
     }
@@ -141,9 +140,8 @@ impl Parser<'_> {
     /// A value or a path.
     pub(super) fn operand(&mut self) -> Result<Operand, String> {
         if let Some(Token::Value(placeholder)) = self.peek() {
-            let placeholder = placeholder.clone();
             self.next += 1;
-            return self.placeholders.value(&placeholder).map(Operand::Value);
+            return self.placeholders.value(placeholder).map(Operand::Value);
         }
         if let (Some(Token::Word(function)), Some(Token::Sign("("))) = (self.peek(), self.peek_second()) {
             return Err(no_model(&format!("the function `{function}` as an operand")));
@@ -154,16 +152,13 @@ impl Parser<'_> {
     /// An attribute's name, as itself or by a placeholder.
     pub(super) fn path(&mut self) -> Result<String, String> {
         let name = match self.peek() {
-            Some(Token::Name(placeholder)) => {
-                let placeholder = placeholder.clone();
-                self.placeholders.name(&placeholder)?
-            }
+            Some(Token::Name(placeholder)) => self.placeholders.name(placeholder)?,
             Some(Token::Word(word)) if is_reserved(word) => {
                 return Err(format!(
                     "Attribute name is a reserved keyword; reserved keyword: {word}"
                 ));
             }
-            Some(Token::Word(word)) => word.clone(),
+            Some(Token::Word(word)) => word.to_owned(),
             Some(Token::Value(_) | Token::Sign(_)) | None => return Err(self.unexpected()),
         };
         self.next += 1;
@@ -199,7 +194,7 @@ impl Parser<'_> {
             .iter()
             .skip(before)
             .take(3)
-            .map(Token::as_str)
+            .map(|token| token.as_str())
             .collect::<Vec<_>>()
             .join(" ");
         syntax_error(self.peek().map_or("<EOF>", Token::as_str), &near)

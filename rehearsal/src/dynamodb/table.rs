@@ -36,8 +36,8 @@ pub(super) struct Table {
 
 /// What a query finds at once.
 #[derive(Debug, PartialEq)]
-pub(super) struct Page {
-    pub(super) items: Vec<Item>,
+pub(super) struct Page<'t> {
+    pub(super) items: Vec<&'t Item>,
     /// Where the next page goes on, unless this one came to the end of the range.
     pub(super) last: Option<Key>,
 }
@@ -86,7 +86,7 @@ impl Table {
         after: Option<&Key>,
         ascending: bool,
         limit: Option<usize>,
-    ) -> Page {
+    ) -> Page<'_> {
         let first = Key {
             partition: range.partition.clone(),
             sort: String::new(),
@@ -113,7 +113,7 @@ impl Table {
         };
         let mut size = 0;
         for (key, item) in in_order {
-            page.items.push(item.clone());
+            page.items.push(item);
             size += item
                 .iter()
                 .map(|(name, value)| name.len() + value::size(value))

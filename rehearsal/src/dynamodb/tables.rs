@@ -277,7 +277,7 @@ impl Tables {
         Ok(QueryOutput::builder()
             .count(count)
             .scanned_count(count)
-            .set_items(Some(page.items.iter().map(attributes).collect()))
+            .set_items(Some(page.items.into_iter().map(attributes).collect()))
             .set_last_evaluated_key(page.last.map(|key| table.attributes(&key)))
             .build())
     }
@@ -305,7 +305,7 @@ impl Guard {
     fn parse(
         text: Option<&str>,
         on_failure: Option<&ReturnValuesOnConditionCheckFailure>,
-        placeholders: &mut Placeholders,
+        placeholders: &mut Placeholders<'_>,
     ) -> Result<Self, Refusal> {
         let parse = |text| Condition::parse("ConditionExpression", text, placeholders);
         let shows_item = match on_failure {

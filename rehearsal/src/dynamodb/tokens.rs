@@ -4,21 +4,21 @@
 const LONGEST: usize = 4 * 1024;
 
 /// A word, or a sign.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'t> {
     /// An attribute's name, a function's, or a keyword: they are told apart by where they stand.
-    Word(String),
+    Word(&'t str),
     /// `#name`
-    Name(String),
+    Name(&'t str),
     /// `:value`
-    Value(String),
+    Value(&'t str),
     /// `(`, `)`, `,`, `+`, `-`, `.`, `[`, `]`, `=`, `<>`, `<`, `<=`, `>`, `>=`
     Sign(&'static str),
 }
 
-impl Token {
+impl<'t> Token<'t> {
     /// The token as it stood in the text.
-    pub(super) fn as_str(&self) -> &str {
+    pub(super) const fn as_str(self) -> &'t str {
         match self {
             Self::Word(text) | Self::Name(text) | Self::Value(text) => text,
             Self::Sign(sign) => sign,
@@ -26,7 +26,7 @@ impl Token {
     }
 
     /// Whether it is that keyword, in whatever case.
-    pub(super) fn is_keyword(&self, keyword: &str) -> bool {
+    pub(super) fn is_keyword(self, keyword: &str) -> bool {
         matches!(self, Self::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 }
@@ -37,7 +37,7 @@ const SIGNS: [&str; 14] = [
 ];
 
 /// Takes an expression apart.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
     if text.len() > LONGEST {
         return Err(format!(
             "Expression size has exceeded the maximum allowed size; expression size: {}",
@@ -50,11 +50,11 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
         let length = if is_part(first) || first == '#' || first == ':' {
             let tail = &rest[1..];
             let length = 1 + tail.find(|c| !is_part(c)).unwrap_or(tail.len());
-            let text = rest[..length].to_owned();
+            let text = &rest[..length];
             // A number is an index of a list, or nothing: names begin with a letter.
             let is_stray = first.is_ascii_digit() && tokens.last() != Some(&Token::Sign("["));
-            if is_stray || matches!(text.as_str(), "#" | ":") {
-                return Err(syntax_error(&text, rest));
+            if is_stray || matches!(text, "#" | ":") {
+                return Err(syntax_error(text, rest));
             }
             tokens.push(match first {
                 '#' => Token::Name(text),
@@ -99,7 +99,7 @@ mod tests {
     fn an_expression_comes_apart_with_and_without_blanks() {
         let tight = tokens("a<=:b AND NOT(#c<>d)").expect("valid");
         assert_eq!(tight, tokens(" a  <= :b\nAND NOT ( #c <> d ) ").expect("valid"));
-        let words: Vec<&str> = tight.iter().map(Token::as_str).collect();
+        let words: Vec<&str> = tight.into_iter().map(Token::as_str).collect();
         assert_eq!(words, ["a", "<=", ":b", "AND", "NOT", "(", "#c", "<>", "d", ")"]);
     }
 

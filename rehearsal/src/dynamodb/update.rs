@@ -34,7 +34,7 @@ enum Term {
 
 impl Update {
     /// Reads an expression.
-    pub(super) fn parse(text: &str, placeholders: &mut Placeholders) -> Result<Self, Refusal> {
+    pub(super) fn parse(text: &str, placeholders: &mut Placeholders<'_>) -> Result<Self, Refusal> {
         parse("UpdateExpression", text, placeholders, clauses)
     }
 
@@ -86,7 +86,7 @@ impl Term {
     }
 }
 
-fn clauses(parser: &mut Parser<'_>) -> Result<Update, String> {
+fn clauses(parser: &mut Parser<'_, '_>) -> Result<Update, String> {
     let mut update = Update::default();
     while let Some(token) = parser.peek() {
         if token.is_keyword("ADD") || token.is_keyword("DELETE") {
@@ -126,7 +126,7 @@ fn clauses(parser: &mut Parser<'_>) -> Result<Update, String> {
     Ok(update)
 }
 
-fn sum(parser: &mut Parser<'_>) -> Result<Sum, String> {
+fn sum(parser: &mut Parser<'_, '_>) -> Result<Sum, String> {
     let left = term(parser)?;
     let sign = if parser.take_sign("+") {
         Sign::Plus
@@ -151,11 +151,11 @@ fn sum(parser: &mut Parser<'_>) -> Result<Sum, String> {
     Ok(Sum::Two(left, sign, right))
 }
 
-fn term(parser: &mut Parser<'_>) -> Result<Term, String> {
+fn term(parser: &mut Parser<'_, '_>) -> Result<Term, String> {
     if parser.at_sign("(") {
         return Err(no_model("parentheses in an update expression"));
     }
-    match parser.take_function().as_deref() {
+    match parser.take_function() {
         None => parser.operand().map(Term::Operand),
         Some("if_not_exists") => if_not_exists(parser),
         Some("list_append") => Err(no_model("the function `list_append`")),
@@ -163,7 +163,7 @@ fn term(parser: &mut Parser<'_>) -> Result<Term, String> {
     }
 }
 
-fn if_not_exists(parser: &mut Parser<'_>) -> Result<Term, String> {
+fn if_not_exists(parser: &mut Parser<'_, '_>) -> Result<Term, String> {
     let mut arguments = parser.nested(|parser| parser.arguments(term))?;
     let count = arguments.len();
     let (Some(otherwise), Some(attribute), None) = (arguments.pop(), arguments.pop(), arguments.pop()) else {

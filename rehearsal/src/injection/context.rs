@@ -99,11 +99,11 @@ pub(crate) fn crash() {
     CURRENT.try_with(Context::crash).ok();
 }
 
-/// Does something outside the work that goes on, at that instant, and keeps how to do it again where somebody records. `again` is
-/// asked for only then.
-pub(crate) fn keep<A: Fn() + 'static>(at: Ms, again: impl FnOnce() -> A) {
+/// Does something outside the work that goes on, and keeps when, and how to do it again, where somebody records. Both are asked
+/// for only then.
+pub(crate) fn keep<A: Fn() + 'static>(at: impl FnOnce() -> Ms, again: impl FnOnce() -> A) {
     let acts = CURRENT.try_with(|context| context.acts.clone()).ok().flatten();
     if let Some(acts) = acts {
-        acts.borrow_mut().push((at, Rc::new(again())));
+        acts.borrow_mut().push((at(), Rc::new(again())));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::{CallFault, Fault};
-use super::place::{Place, Spot};
+use super::place::{Place, Spot, What};
 use crate::cloud::Wanted;
 use crate::world::Ms;
 
@@ -32,6 +32,16 @@ pub struct Passed {
     pub at: Ms,
 }
 
+/// Which of the places that a run passes are noted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Noted {
+    /// All of them.
+    #[default]
+    All,
+    /// The states that were entered, for a run after which no other fault follows.
+    Entries,
+}
+
 /// The places of one run, and the faults planned for them.
 #[derive(Debug, Default)]
 pub struct Injector {
@@ -42,6 +52,7 @@ pub struct Injector {
 struct Course {
     planned: Vec<Injection>,
     wanted: Wanted,
+    noted: Noted,
     counts: HashMap<Spot, u32>,
     passed: Vec<Passed>,
     struck: Vec<(Ms, Injection)>,
@@ -68,10 +79,11 @@ impl Injector {
     }
 
     /// Another run begins, and these are its faults, each with the instant at which it will strike.
-    pub(crate) fn begin_with(&self, planned: Vec<(Ms, Injection)>) {
+    pub(crate) fn begin_with(&self, planned: Vec<(Ms, Injection)>, noted: Noted) {
         let stale = planned.iter().filter(|(_, planned)| planned.fault == STALE);
         *self.course() = Course {
             wanted: Wanted::At(stale.map(|(at, _)| *at).collect()),
+            noted,
             planned: planned.into_iter().map(|(_, planned)| planned).collect(),
             ..Course::default()
         };
@@ -85,6 +97,12 @@ impl Injector {
     /// A spot is passed. What goes wrong there, if something is to.
     pub fn pass(&self, spot: Spot, at: Ms) -> Option<Fault> {
         let mut course = self.course();
+        if course.noted == Noted::Entries
+            && spot.what != What::Entry
+            && course.planned.iter().all(|planned| planned.place.spot != spot)
+        {
+            return None;
+        }
         let nth = match course.counts.get_mut(&spot) {
             Some(count) => {
                 *count += 1;
@@ -108,7 +126,7 @@ impl Injector {
         Some(fault)
     }
 
-    /// Every place that was passed since it was asked for them, in order.
+    /// Every place that was passed and noted since it was asked for them, in order.
     pub fn take_passed(&self) -> Vec<Passed> {
         std::mem::take(&mut self.course().passed)
     }

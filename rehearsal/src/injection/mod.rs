@@ -13,7 +13,7 @@ mod tape;
 
 pub(crate) use context::{Context, crash, keep, within};
 pub use fault::{CallFault, EntryFault, EventFault, Fault, InvocationFault, PATIENT};
-pub use injector::{Injection, Injector, Passed};
+pub use injector::{Injection, Injector, Noted, Passed};
 pub use place::{NoPlace, Place, Spot, What, Within};
 pub(crate) use tape::Deck;
 pub use tape::Tape;

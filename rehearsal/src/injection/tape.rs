@@ -35,6 +35,7 @@ pub(crate) struct Deck(RefCell<State>);
 struct State {
     known: Tape,
     until: Ms,
+    next: usize,
     recorded: Option<Tape>,
 }
 
@@ -62,12 +63,13 @@ async fn wait(clock: &VirtualClock, at: Ms) {
 }
 
 impl Deck {
-    /// A trial begins that is like that one until then.
-    pub(crate) fn begin(&self, known: Tape, until: Ms) {
+    /// A trial begins that is like that one until then. It is recorded if another one is to be like it.
+    pub(crate) fn begin(&self, known: Tape, until: Ms, is_recorded: bool) {
         *self.0.borrow_mut() = State {
             known,
             until,
-            recorded: Some(Tape::default()),
+            next: 0,
+            recorded: is_recorded.then(Tape::default),
         };
     }
 
@@ -81,20 +83,17 @@ impl Deck {
     /// The next invocation begins: its number, if anybody records, and how it goes, if that is known.
     pub(crate) fn next<T: Clone + 'static>(&self) -> (Option<usize>, Option<(Rc<Recorded>, T)>) {
         let mut state = self.0.borrow_mut();
-        let until = state.until;
-        let Some(recorded) = &mut state.recorded else {
-            return (None, None);
-        };
-        let index = recorded.0.len();
-        recorded.0.push(None);
+        let (index, until) = (state.next, state.until);
+        state.next += 1;
         // One that is under way at that instant may be the one that the fault strikes.
         let known = state.known.0.get(index).cloned().flatten();
         let known = known
             .filter(|known| known.ended < until)
             .and_then(|known| Some((Rc::clone(&known), known.answer.downcast_ref::<T>()?.clone())));
-        if let (Some((known, _)), Some(recorded)) = (&known, &mut state.recorded) {
-            recorded.0[index] = Some(Rc::clone(known));
-        }
+        let Some(recorded) = &mut state.recorded else {
+            return (None, known);
+        };
+        recorded.0.push(known.as_ref().map(|(known, _)| Rc::clone(known)));
         (Some(index), known)
     }
 

@@ -26,4 +26,4 @@ pub use coverage::Coverage;
 pub use search::{Found, Outcome, Progress, Search, Unit, search};
 pub use space::{pairs_after, singles};
 pub use subject::{Subject, Unplayed, subjects};
-pub use trial::{Bench, Known, Setting, Tried, attempt};
+pub use trial::{Bench, Follows, Known, Setting, Tried, attempt};

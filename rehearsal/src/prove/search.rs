@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::coverage::Coverage;
 use super::space::{pairs_after, singles};
 use super::subject::Subject;
-use super::trial::{Bench, Known, Tried};
+use super::trial::{Bench, Follows, Known, Tried};
 use crate::cores;
-use crate::injection::{Injection, What};
+use crate::injection::{Injection, Spot, What};
 use crate::stage;
 use crate::world::invariant::Violation;
 
@@ -51,6 +51,9 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// Faults that broke something.
     pub found: Vec<Found>,
+    /// The calls that were made when the unit's fault struck alone. They are not kept.
+    #[serde(skip)]
+    pub calls: BTreeSet<Spot>,
 }
 
 /// Faults that broke something.
@@ -181,15 +184,24 @@ fn one<'a>(
             new.insert((bench, without))
         }
     };
-    let alone = bench.one_more(without, &unit.first);
+    let follows = if unit.is_followed {
+        Follows::More
+    } else {
+        Follows::Questions
+    };
+    let alone = bench.one_more(without, &unit.first, follows);
     add(&alone.tried);
     if unit.is_followed {
         for second in pairs_after(subject, &unit.first, &alone.tried.passed) {
             if progress.is_over() {
                 return Ok(None);
             }
-            add(&bench.one_more(&alone, &second).tried);
+            add(&bench.one_more(&alone, &second, Follows::Nothing).tried);
         }
     }
+    let spots = alone.tried.passed.into_iter().map(|passed| passed.place.spot);
+    outcome.calls = spots
+        .filter(|spot| matches!(spot.what, What::Call { .. }))
+        .collect();
     Ok(Some(outcome))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::system::System;
 
-use crate::injection::{Injection, Injector, Passed, Tape};
+use crate::injection::{Injection, Injector, Noted, Passed, Tape};
 use crate::lambda::Sabotage;
 use crate::report;
 use crate::scenario::Scenario;
@@ -41,12 +41,23 @@ pub struct Tried {
     pub injections: Vec<Injection>,
     /// Those that struck, and when. Fewer than planned where one kept the run from getting to the other.
     pub struck: Vec<(Ms, Injection)>,
-    /// The places that were passed.
+    /// The places that were passed, and noted: see [`Follows`].
     pub passed: Vec<Passed>,
     /// What was broken.
     pub violations: Vec<Violation>,
     /// When it was over.
     pub ended: Ms,
+}
+
+/// What comes after a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Trials that are like it and have one fault more: it is recorded, and all the places that it passes are noted.
+    More,
+    /// Whoever asks which places it passed.
+    Questions,
+    /// Nothing. The states that it entered are noted.
+    Nothing,
 }
 
 /// Where a subject is tried again and again.
@@ -85,11 +96,11 @@ impl<'a> Bench<'a> {
     /// Tries these faults.
     pub fn attempt(&self, injections: &[Injection]) -> Known {
         self.injector.begin(injections.to_vec());
-        self.like(Tape::default(), 0, injections)
+        self.like(Tape::default(), 0, injections, Follows::More)
     }
 
     /// Tries one fault more than another trial had. Up to that one both are alike.
-    pub fn one_more(&self, known: &Known, injection: &Injection) -> Known {
+    pub fn one_more(&self, known: &Known, injection: &Injection, follows: Follows) -> Known {
         let passed = known
             .tried
             .passed
@@ -101,12 +112,16 @@ impl<'a> Bench<'a> {
         // What never struck has no instant; it strikes here neither.
         let mut planned = known.tried.struck.clone();
         planned.push((until, injection.clone()));
-        self.injector.begin_with(planned);
-        self.like(known.tape.clone(), until, &injections)
+        let noted = match follows {
+            Follows::More | Follows::Questions => Noted::All,
+            Follows::Nothing => Noted::Entries,
+        };
+        self.injector.begin_with(planned, noted);
+        self.like(known.tape.clone(), until, &injections, follows)
     }
 
-    fn like(&self, tape: Tape, until: Ms, injections: &[Injection]) -> Known {
-        let (left, tape) = self.theatre.play_like(tape, until);
+    fn like(&self, tape: Tape, until: Ms, injections: &[Injection], follows: Follows) -> Known {
+        let (left, tape) = self.theatre.play_like(tape, until, follows == Follows::More);
         let tried = self.judged(left, injections);
         Known { tried, tape }
     }

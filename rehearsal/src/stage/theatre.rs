@@ -149,10 +149,10 @@ impl<'a> Theatre<'a> {
         })
     }
 
-    /// Plays it like another play was, until an instant, without running again what answered by then. What this play's functions
-    /// did is on the tape that comes back. Nobody reads its timeline.
-    pub fn play_like(&self, known: Tape, until: Ms) -> (Left, Tape) {
-        self.deck.begin(known, until);
+    /// Plays it like another play was, until an instant, without running again what answered by then. If it is recorded, what its
+    /// functions did is on the tape that comes back. Nobody reads its timeline.
+    pub fn play_like(&self, known: Tape, until: Ms, is_recorded: bool) -> (Left, Tape) {
+        self.deck.begin(known, until, is_recorded);
         let left = self.perform(Vec::new(), None, None);
         (left, self.deck.end())
     }

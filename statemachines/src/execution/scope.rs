@@ -200,8 +200,8 @@ impl<'s, 'a> Scope<'s, 'a> {
             .get_or_init(|| Shared::new(Arc::new(self.context_object())))
     }
 
-    fn context_object(&self) -> Value {
-        let (run, visit) = (self.run, self.visit);
+    fn context_state(&self) -> Value {
+        let visit = self.visit;
         let mut state = json!({
             "Name": visit.state.name.as_ref(),
             "EnteredTime": written(visit.entered),
@@ -218,6 +218,11 @@ impl<'s, 'a> Scope<'s, 'a> {
             | crate::machine::StateType::Succeed
             | crate::machine::StateType::Fail => {}
         }
+        state
+    }
+
+    fn context_object(&self) -> Value {
+        let (run, visit) = (self.run, self.visit);
         let mut context = json!({
             "Execution": {
                 "Id": run.context.execution_arn,
@@ -231,7 +236,7 @@ impl<'s, 'a> Scope<'s, 'a> {
                 "Id": run.context.state_machine_arn,
                 "Name": run.context.state_machine_name,
             },
-            "State": state,
+            "State": self.context_state(),
         });
         if let Some(token) = visit.token.borrow().as_deref() {
             context["Task"] = json!({"Token": token});
@@ -268,6 +273,10 @@ impl Bindings for Scope<'_, '_> {
 
     fn context(&self) -> JValue {
         self.context_shared().jsonata()
+    }
+
+    fn state(&self) -> JValue {
+        jsonata::from_json(&self.context_state())
     }
 
     fn variable(&self, name: &str) -> Option<JValue> {

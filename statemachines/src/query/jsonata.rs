@@ -56,6 +56,9 @@ struct StatesUse {
     input: bool,
     result: bool,
     error_output: bool,
+    /// `$states.context.State`.
+    state: bool,
+    /// Anything else of `$states.context`.
     context: bool,
     /// `$states` itself: everything that is there.
     whole: bool,
@@ -71,6 +74,8 @@ pub(crate) trait Bindings {
     fn error_output(&self) -> Option<JValue>;
     /// `$states.context`.
     fn context(&self) -> JValue;
+    /// `$states.context.State`, without the rest of it: an execution's input may be large.
+    fn state(&self) -> JValue;
     /// A workflow variable.
     fn variable(&self, name: &str) -> Option<JValue>;
     /// A field of `$states.context.State`, if it is to be had without making the whole context object.
@@ -249,16 +254,12 @@ impl StatesUse {
     fn of(source: &str) -> Self {
         let mut used = Self::default();
         for (at, _) in source.match_indices("$states") {
-            let rest = source[at + "$states".len()..].trim_start();
-            let field = rest.strip_prefix('.').map(str::trim_start).unwrap_or_default();
-            let field = field
-                .split(|c: char| !c.is_alphanumeric())
-                .next()
-                .unwrap_or_default();
+            let (field, rest) = field(&source[at + "$states".len()..]);
             match field {
                 "input" => used.input = true,
                 "result" => used.result = true,
                 "errorOutput" => used.error_output = true,
+                "context" if self::field(rest).0 == "State" => used.state = true,
                 "context" => used.context = true,
                 _ => used.whole = true,
             }
@@ -267,7 +268,7 @@ impl StatesUse {
     }
 
     fn bind(self, bindings: &dyn Bindings) -> Option<JValue> {
-        if !(self.input || self.result || self.error_output || self.context || self.whole) {
+        if !(self.input || self.result || self.error_output || self.state || self.context || self.whole) {
             return None;
         }
         let mut states = Vec::with_capacity(4);
@@ -282,6 +283,9 @@ impl StatesUse {
         }
         if self.context || self.whole {
             states.push(("context", bindings.context()));
+        } else if self.state {
+            let context = [("State".to_owned(), bindings.state())];
+            states.push(("context", JValue::object(context.into_iter().collect())));
         }
         Some(JValue::object(
             states
@@ -290,4 +294,15 @@ impl StatesUse {
                 .collect(),
         ))
     }
+}
+
+/// The name behind a dot that a text begins with, and what comes after it.
+fn field(text: &str) -> (&str, &str) {
+    let name = text
+        .trim_start()
+        .strip_prefix('.')
+        .unwrap_or_default()
+        .trim_start();
+    let length = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
+    name.split_at(length)
 }

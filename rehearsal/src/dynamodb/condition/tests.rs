@@ -14,8 +14,8 @@ fn n(number: i64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// Placeholders that any text may use.
-fn placeholders() -> Placeholders {
+/// With placeholders that any text may use.
+fn with_placeholders<T>(use_them: impl FnOnce(&mut Placeholders<'_>) -> T) -> T {
     let names = HashMap::from([("#ttl".to_owned(), "ttl".to_owned())]);
     let values = [
         (":a", s("a")),
@@ -25,11 +25,13 @@ fn placeholders() -> Placeholders {
         (":yes", AttributeValue::Bool(true)),
     ];
     let values = values.map(|(name, value)| (name.to_owned(), value)).into();
-    Placeholders::of(Some(&names), Some(&values), Expressions::Some).expect("valid")
+    let placeholders = Placeholders::of(Some(&names), Some(&values), Expressions::Some);
+    use_them(&mut placeholders.expect("valid"))
 }
 
 fn parsed(text: &str) -> Result<Condition, String> {
-    Condition::parse("ConditionExpression", text, &mut placeholders()).map_err(|refusal| match refusal {
+    let parse = |known: &mut Placeholders<'_>| Condition::parse("ConditionExpression", text, known);
+    with_placeholders(parse).map_err(|refusal| match refusal {
         Refusal::Invalid(message) => message,
         Refusal::NoTable => panic!("no table is asked for here"),
     })
@@ -178,7 +180,8 @@ proptest! {
     #[test]
     fn no_order_of_words_makes_it_panic(text in words()) {
         let _ = parsed(&text).map(|condition| condition.holds(&item()));
-        let _ = crate::dynamodb::update::Update::parse(&text, &mut placeholders()).map(|update| update.apply(&item()));
+        let update = with_placeholders(|known| crate::dynamodb::update::Update::parse(&text, known));
+        let _ = update.map(|update| update.apply(&item()));
     }
 
     /// NOT is the opposite, whatever it stands before.
