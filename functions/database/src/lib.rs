@@ -122,7 +122,7 @@ impl<J: Journal> Step for Steps<J> {
                 step::output(&promote::ensure(&self.regions(&run)?, &grounds).await?)
             }
             Input::Promoted { run, how, fence } => {
-                step::output(&promoted::ensure(&self.regions(&run)?, how, fence).await?)
+                step::output(&promoted::ensure(&self.regions(&run)?, how, fence, deadline).await?)
             }
             Input::PlaceKnown { run } => step::output(&place::known(&self.regions(&run)?).await?),
             Input::WritableHere { run } => step::output(&promoted::writable(&self.regions(&run)?).await?),

@@ -2,7 +2,7 @@
 //! this is what it is for. That it takes writes is proven by `writable-here`.
 
 use domain::journal::Journal;
-use domain::step::{Error, Result};
+use domain::step::{Deadline, Error, Result};
 use domain::steps::region::{Fence, Promoted, Promotion};
 use domain::system::region_failover::Replication;
 
@@ -11,12 +11,22 @@ use super::place::{self, Place};
 use super::told::{hear, hear_in};
 use super::{Regions, global};
 
+/// How long a planned move waits for a promotion of which nothing is seen, in seconds: a request that nobody answered takes effect by
+/// then, and is seen, or never does. An assumption; AWS says neither.
+pub const BEGUN_WITHIN_SECONDS: i64 = 60;
+
 /// Ensures that this Region's database is the primary.
 ///
 /// # Errors
 /// `NotYet` until then; `Refused` when RDS tells that the move failed, after which the last resort may be tried;
-/// `Unsafe` when the database is not one that could become the primary; `Throttled`, `Unavailable`, `Refused`.
-pub async fn ensure<J: Journal>(regions: &Regions<'_, J>, how: Promotion, fence: Fence) -> Result<Promoted> {
+/// `Unsafe` when the database is not one that could become the primary, and in a planned move when nothing is seen of a promotion for
+/// [`BEGUN_WITHIN_SECONDS`]; `Throttled`, `Unavailable`, `Refused`.
+pub async fn ensure<J: Journal>(
+    regions: &Regions<'_, J>,
+    how: Promotion,
+    fence: Fence,
+    deadline: Option<Deadline>,
+) -> Result<Promoted> {
     let moved = &regions.moved;
     let replication = &moved.shared.replication;
     let rds = regions.rds(&moved.to.region);
@@ -30,7 +40,7 @@ pub async fn ensure<J: Journal>(regions: &Regions<'_, J>, how: Promotion, fence:
             match place::of_global(&global, &target, &source) {
                 Place::Here | Place::Alone if half.serves() => with_evidence(regions, fence, words).await,
                 Place::Here | Place::Alone | Place::Coming | Place::Unsettled => Err(not_yet(&words)),
-                Place::There => Err(not_begun(regions, how, &words).await),
+                Place::There => Err(not_begun(regions, how, deadline, &words).await),
                 Place::Elsewhere => Err(Error::Unsafe {
                     why: words.join("; "),
                 }),
@@ -40,6 +50,8 @@ pub async fn ensure<J: Journal>(regions: &Regions<'_, J>, how: Promotion, fence:
             let half = place::here(half.await?, regions)?;
             if half.source.is_none() && half.serves() {
                 Ok(concluded(regions, fence, vec![half.to_string()]))
+            } else if half.serves() && half.is_replicating != Some(false) {
+                Err(awaited(regions, deadline, &[half.to_string()]))
             } else {
                 Err(not_yet(&[half.to_string()]))
             }
@@ -70,7 +82,12 @@ async fn with_evidence<J: Journal>(
 }
 
 /// Nothing is under way although it was started: it ended, or its beginning cannot be seen yet.
-async fn not_begun<J: Journal>(regions: &Regions<'_, J>, how: Promotion, words: &[String]) -> Error {
+async fn not_begun<J: Journal>(
+    regions: &Regions<'_, J>,
+    how: Promotion,
+    deadline: Option<Deadline>,
+    words: &[String],
+) -> Error {
     let heard = hear(regions).await;
     match (how, heard.failure(regions.moved.to, regions.run.opened_at)) {
         (Promotion::Regular, Some(failed)) => Error::Refused {
@@ -78,7 +95,20 @@ async fn not_begun<J: Journal>(regions: &Regions<'_, J>, how: Promotion, words: 
             why: failed.to_string(),
         },
         // What failed then was the regular way, and is why this one is taken.
-        (Promotion::Detach, Some(_)) | (_, None) => not_yet(words),
+        (Promotion::Detach, Some(_)) | (_, None) => awaited(regions, deadline, words),
+    }
+}
+
+/// Nothing is seen of a promotion. In a planned move users wait behind the fence, and the source is well: it is not left fenced for long.
+fn awaited<J: Journal>(regions: &Regions<'_, J>, deadline: Option<Deadline>, words: &[String]) -> Error {
+    let since = deadline.map_or(regions.now, |deadline| deadline.since);
+    let waited = regions.now.duration_since(since).as_secs();
+    match regions.is_planned() {
+        Ok(true) if waited >= BEGUN_WITHIN_SECONDS => Error::Unsafe {
+            why: format!("no promotion is under way: {}", words.join("; ")),
+        },
+        Ok(_) => not_yet(words),
+        Err(error) => error,
     }
 }
 

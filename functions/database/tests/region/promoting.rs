@@ -4,6 +4,7 @@ use super::cloud::Fate;
 use super::*;
 
 use Promotion::{Detach, Regular};
+use database::region::promoted::BEGUN_WITHIN_SECONDS;
 use domain::step::BEGUN_BEFORE_SECONDS;
 
 fn assessed(verdict: Verdict) -> RegionAssessment {
@@ -539,6 +540,39 @@ async fn a_replica_is_promoted_when_it_follows_nobody_and_serves() {
     assert_eq!(scene.refused(promoted()).await.0, "NotYet", "it does not serve");
     replica(|database| database.status = "available");
     scene.ensure(promoted()).await.expect("promoted");
+}
+
+#[tokio::test]
+async fn a_planned_move_waits_a_minute_for_a_promotion_of_which_nothing_is_seen() {
+    for (kind, recovery, after) in [
+        (Kind::Global, Recovery::SwitchOverRegion, "Unsafe"),
+        (Kind::Replica, Recovery::SwitchOverRegion, "Unsafe"),
+        // Whoever lost a Region waits for as long as the machine does.
+        (Kind::Global, Recovery::FailOverRegion, "NotYet"),
+        (Kind::Replica, Recovery::FailOverRegion, "NotYet"),
+    ] {
+        let scene = Scene::new(kind, recovery).await;
+        let waited = async |seconds| {
+            let deadline = Deadline {
+                since: now() - jiff::SignedDuration::from_secs(seconds),
+                seconds: 900,
+                settled: 0,
+            };
+            let promoted = promoted(&scene, Regular, Fence::Fenced);
+            let ensured = scene.ensure_within(scene.journal.clone(), promoted, Some(deadline));
+            ensured.await.expect_err("nothing was begun")
+        };
+        assert_eq!(
+            waited(BEGUN_WITHIN_SECONDS - 1).await.name(),
+            "NotYet",
+            "{recovery}"
+        );
+        let error = waited(BEGUN_WITHIN_SECONDS).await;
+        assert_eq!(error.name(), after, "{recovery}: {error}");
+        if after == "Unsafe" {
+            assert!(error.to_string().contains("no promotion is under way"), "{error}");
+        }
+    }
 }
 
 #[tokio::test]
