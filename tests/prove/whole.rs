@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use domain::names::Recovery;
-use rehearsal::injection::{Injection, Spot, What};
+use rehearsal::injection::{Injection, Passed, Spot, What};
 use rehearsal::prove::{
-    Bench, Coverage, Follows, Outcome, Progress, Search, Setting, Subject, attempt, pairs_after, search,
-    singles,
+    Bench, Coverage, Follows, Outcome, Progress, Search, Setting, Subject, Tried, attempt, pairs_after,
+    search, singles,
 };
 use rehearsal::stage::{Machines, machines};
 
@@ -15,11 +15,27 @@ use crate::call::Call;
 use crate::machines::{all, of};
 
 #[derive(Default)]
-struct Kept(Mutex<Vec<Outcome>>);
+struct Kept {
+    outcomes: Mutex<Vec<Outcome>>,
+    calls: Mutex<Calls>,
+}
+
+/// What was called, by the subject's index.
+type Calls = BTreeMap<usize, BTreeSet<Spot>>;
 
 impl Progress for Kept {
+    fn tried(&self, subject: usize, tried: &Tried) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = calls.entry(subject).or_default();
+        for Passed { place, .. } in &tried.passed {
+            if matches!(place.spot.what, What::Call { .. }) && !known.contains(&place.spot) {
+                known.insert(place.spot.clone());
+            }
+        }
+    }
+
     fn done(&self, outcome: &Outcome) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push(outcome.clone());
     }
 }
@@ -32,10 +48,11 @@ fn is_proven(subjects: Vec<&Subject>) -> Coverage {
     let order: Vec<usize> = (0..space.units.len()).collect();
     let kept = Kept::default();
     search(&space, &BTreeSet::new(), &order, &kept).expect("they begin");
-    let outcomes = kept.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let outcomes = kept.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let calls = kept.calls.into_inner().unwrap_or_else(PoisonError::into_inner);
     assert_eq!(outcomes.len(), space.units.len());
     let machines = machines().expect("the house's own");
-    are_permitted(&subjects, &space, &outcomes, &machines);
+    are_permitted(&subjects, &calls, &machines);
     let mut coverage = Coverage::of(&machines);
     let mut broke = Vec::new();
     for outcome in &outcomes {
@@ -58,18 +75,11 @@ fn is_proven(subjects: Vec<&Subject>) -> Coverage {
 
 /// Functions do nothing in any trial that their policies do not permit.
 #[track_caller]
-fn are_permitted(subjects: &[Subject], space: &Search<'_>, outcomes: &[Outcome], machines: &Machines) {
-    let mut called: BTreeMap<usize, BTreeSet<&Spot>> = BTreeMap::new();
-    for outcome in outcomes {
-        let subject = space.units[outcome.unit].subject;
-        called.entry(subject).or_default().extend(&outcome.calls);
-    }
+fn are_permitted(subjects: &[Subject], called: &Calls, machines: &Machines) {
     let (mut permitted, mut refused) = (0, BTreeSet::new());
     for (subject, spots) in called {
-        let system = &subjects[subject].course.setting.system;
-        let calls = spots
-            .into_iter()
-            .filter_map(|spot| Call::at(spot, system, machines));
+        let system = &subjects[*subject].course.setting.system;
+        let calls = spots.iter().filter_map(|spot| Call::at(spot, system, machines));
         for call in calls {
             match call.permitted_by(system) {
                 Some(_) => permitted += 1,

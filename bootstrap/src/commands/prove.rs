@@ -13,7 +13,7 @@ use domain::names::fnv1a;
 use indicatif::ProgressBar;
 use rehearsal::injection::Injection;
 use rehearsal::prove::{
-    Coverage, Outcome, Progress, Search, Subject, scenario_file, search, shrink, subjects,
+    Coverage, Outcome, Progress, Search, Subject, Tried, scenario_file, search, shrink, subjects,
 };
 use rehearsal::timeline::Entry;
 
@@ -244,7 +244,7 @@ struct Watch {
 }
 
 impl Progress for Watch {
-    fn tried(&self) {
+    fn tried(&self, _: usize, _: &Tried) {
         let trials = self.trials.fetch_add(1, Ordering::Relaxed) + 1;
         if trials.is_multiple_of(16) {
             self.bar.set_message(show::count(trials));

@@ -12,7 +12,7 @@ use super::space::{pairs_after, singles};
 use super::subject::Subject;
 use super::trial::{Bench, Follows, Known, Tried};
 use crate::cores;
-use crate::injection::{Injection, Spot, What};
+use crate::injection::{Injection, What};
 use crate::stage;
 use crate::world::invariant::Violation;
 
@@ -51,9 +51,6 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// Faults that broke something.
     pub found: Vec<Found>,
-    /// The calls that were made when the unit's fault struck alone. They are not kept.
-    #[serde(skip)]
-    pub calls: BTreeSet<Spot>,
 }
 
 /// Faults that broke something.
@@ -69,8 +66,8 @@ pub struct Found {
 
 /// Who watches a search. Called from any thread.
 pub trait Progress: Sync {
-    /// A trial is over.
-    fn tried(&self) {}
+    /// A trial of the subject with that index is over. Nobody keeps it: there are too many.
+    fn tried(&self, _subject: usize, _tried: &Tried) {}
     /// A unit is over.
     fn done(&self, outcome: &Outcome);
     /// Whether it is time to stop.
@@ -174,7 +171,7 @@ fn one<'a>(
                 violations: tried.violations.clone(),
             });
         }
-        progress.tried();
+        progress.tried(unit.subject, tried);
     };
     let (bench, without) = match benches.entry(unit.subject) {
         Entry::Occupied(known) => known.into_mut(),
@@ -199,9 +196,5 @@ fn one<'a>(
             add(&bench.one_more(&alone, &second, Follows::Nothing).tried);
         }
     }
-    let spots = alone.tried.passed.into_iter().map(|passed| passed.place.spot);
-    outcome.calls = spots
-        .filter(|spot| matches!(spot.what, What::Call { .. }))
-        .collect();
     Ok(Some(outcome))
 }
