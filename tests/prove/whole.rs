@@ -34,9 +34,9 @@ impl Progress for Kept {
         }
     }
 
-    fn done(&self, outcome: &Outcome) {
+    fn done(&self, outcome: Outcome) {
         let mut kept = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push(outcome.clone());
+        kept.push(outcome);
     }
 }
 

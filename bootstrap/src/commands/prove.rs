@@ -1,6 +1,8 @@
 //! `evenkeel prove [MACHINE]...`
 
-use std::collections::{BTreeMap, BTreeSet};
+mod tally;
+
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -13,14 +15,15 @@ use domain::names::fnv1a;
 use indicatif::ProgressBar;
 use rehearsal::injection::Injection;
 use rehearsal::prove::{
-    Coverage, Outcome, Progress, Search, Subject, Tried, scenario_file, search, shrink, subjects,
+    Outcome, Progress, Search, Subject, Tried, scenario_file, search, shrink, subjects,
 };
 use rehearsal::timeline::Entry;
 
+use self::tally::Tally;
 use crate::cli::Prove;
 use crate::failure::Failure;
 use crate::show;
-use crate::show::proof::{Example, Proof, Row};
+use crate::show::proof::{Example, Proof};
 
 /// At most so many examples are shrunk and written, each of something else that breaks.
 const EXAMPLES: usize = 20;
@@ -39,8 +42,9 @@ pub(crate) fn run(asked: &Prove) -> Result<ExitCode, Failure> {
     if asked.afresh && kept.exists() {
         fs::remove_file(&kept).map_err(unkept)?;
     }
-    let before = read(&kept).map_err(unkept)?;
-    let known: BTreeSet<usize> = before.iter().map(|outcome| outcome.unit).collect();
+    let machines = rehearsal::stage::machines()?;
+    let mut tally = Tally::of(&space, &machines);
+    let known = read(&kept, &mut tally).map_err(unkept)?;
     let bar = show::progress::bar_of_trials(space.units.len() as u64);
     bar.set_position(known.len() as u64);
     bar.reset_eta();
@@ -55,7 +59,7 @@ pub(crate) fn run(asked: &Prove) -> Result<ExitCode, Failure> {
                 .open(&kept)
                 .map_err(unkept)?,
         ),
-        outcomes: Mutex::new(Vec::new()),
+        tally: Mutex::new(tally),
         trials: AtomicU64::new(0),
         failed: Mutex::new(None),
     };
@@ -63,7 +67,7 @@ pub(crate) fn run(asked: &Prove) -> Result<ExitCode, Failure> {
     let took = began.elapsed();
     watch.bar.finish_and_clear();
     let Watch {
-        outcomes,
+        tally,
         trials,
         failed,
         ..
@@ -71,10 +75,8 @@ pub(crate) fn run(asked: &Prove) -> Result<ExitCode, Failure> {
     if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(unkept(error));
     }
-    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcomes.extend(before);
-    outcomes.sort_by_key(|outcome| outcome.unit);
-    let proof = proof(&space, &outcomes, (trials.into_inner(), took), &asked.kept)?;
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let proof = proof(&space, tally, (trials.into_inner(), took), &asked.kept)?;
     let mut out = anstream::stdout().lock();
     if asked.json {
         let json = serde_json::to_string_pretty(&proof).map_err(std::io::Error::from)?;
@@ -89,46 +91,15 @@ pub(crate) fn run(asked: &Prove) -> Result<ExitCode, Failure> {
     })
 }
 
-/// What came of everything that was tried, by subject.
+/// What the whole came to, with an example of each thing that broke.
 fn proof(
     space: &Search<'_>,
-    outcomes: &[Outcome],
+    tally: Tally,
     (trials, took): (u64, Duration),
     folder: &Path,
 ) -> Result<Proof, Failure> {
-    let machines = rehearsal::stage::machines()?;
-    let mut coverage = Coverage::of(&machines);
-    let mut rows: Vec<Row> = space.subjects.iter().map(row).collect();
-    for unit in &space.units {
-        rows[unit.subject].faults += 1;
-    }
-    let mut found: BTreeMap<(usize, String), &[(String, String)]> = BTreeMap::new();
-    for outcome in outcomes {
-        coverage.add(&outcome.coverage);
-        let subject = space.units[outcome.unit].subject;
-        let row = &mut rows[subject];
-        row.tried += 1;
-        row.trials += outcome.trials;
-        row.broken += outcome.found.len() as u64;
-        for broken in &outcome.found {
-            let what = broken.violations.first();
-            let what = what.map_or_else(String::new, |first| first.invariant.to_string());
-            let shortest = found.entry((subject, what)).or_insert(&broken.faults);
-            if broken.faults.len() < shortest.len() {
-                *shortest = &broken.faults;
-            }
-        }
-    }
-    let played: BTreeSet<&str> = space
-        .subjects
-        .iter()
-        .filter_map(|subject| subject.machine.map(|machine| machine.machine()))
-        .collect();
-    coverage
-        .states
-        .retain(|machine, _| played.contains(machine.as_str()));
     let mut examples = Vec::new();
-    for ((subject, _), faults) in found.into_iter().take(EXAMPLES) {
+    for (subject, faults) in tally.examples().take(EXAMPLES) {
         examples.push(example(
             &space.subjects[subject],
             faults,
@@ -140,22 +111,11 @@ fn proof(
         pairs: space.pairs,
         seconds: took.as_secs_f64(),
         trials_now: trials,
-        never_entered: coverage.never_entered(),
-        rows,
-        coverage,
+        never_entered: tally.coverage.never_entered(),
+        rows: tally.rows,
+        coverage: tally.coverage,
         examples,
     })
-}
-
-fn row(subject: &Subject) -> Row {
-    Row {
-        subject: subject.name(),
-        places: subject.course.passed.len() as u64,
-        faults: 0,
-        tried: 0,
-        trials: 0,
-        broken: subject.course.violations.len() as u64,
-    }
 }
 
 /// The fewest faults that still break it, their timeline, and a scenario file for them.
@@ -205,18 +165,22 @@ fn kept_in(folder: &Path, space: &Search<'_>) -> std::io::Result<PathBuf> {
     Ok(folder.join(format!("{:016x}.jsonl", fnv1a(all.as_bytes()))))
 }
 
-/// What is known. A line that was not written to its end is left out: its unit is tried again.
-fn read(kept: &Path) -> std::io::Result<Vec<Outcome>> {
+/// Which units are known, and what came of them. A line that was not written to its end is left out: its unit is tried again.
+fn read(kept: &Path, tally: &mut Tally) -> std::io::Result<BTreeSet<usize>> {
+    let mut known = BTreeSet::new();
     let file = match File::open(kept) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(known),
         Err(error) => return Err(error),
     };
-    let mut outcomes = Vec::new();
     for line in BufReader::new(file).lines() {
-        outcomes.extend(serde_json::from_str(&line?).ok());
+        if let Ok(outcome) = serde_json::from_str::<Outcome>(&line?)
+            && known.insert(outcome.unit)
+        {
+            tally.add(outcome);
+        }
     }
-    Ok(outcomes)
+    Ok(known)
 }
 
 /// The units in an order that a seed decides: however soon it ends, what was seen is a sample of all.
@@ -238,7 +202,7 @@ struct Watch {
     bar: ProgressBar,
     ends: Option<Instant>,
     file: Mutex<File>,
-    outcomes: Mutex<Vec<Outcome>>,
+    tally: Mutex<Tally>,
     trials: AtomicU64,
     failed: Mutex<Option<std::io::Error>>,
 }
@@ -251,8 +215,8 @@ impl Progress for Watch {
         }
     }
 
-    fn done(&self, outcome: &Outcome) {
-        let line = serde_json::to_string(outcome).map_err(std::io::Error::from);
+    fn done(&self, outcome: Outcome) {
+        let line = serde_json::to_string(&outcome).map_err(std::io::Error::from);
         let written = line.and_then(|line| {
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             writeln!(file, "{line}")
@@ -260,10 +224,10 @@ impl Progress for Watch {
         if let Err(error) = written {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
-        self.outcomes
+        self.tally
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(outcome.clone());
+            .add(outcome);
         self.bar.inc(1);
     }
 

@@ -69,7 +69,7 @@ pub trait Progress: Sync {
     /// A trial of the subject with that index is over. Nobody keeps it: there are too many.
     fn tried(&self, _subject: usize, _tried: &Tried) {}
     /// A unit is over.
-    fn done(&self, outcome: &Outcome);
+    fn done(&self, outcome: Outcome);
     /// Whether it is time to stop.
     fn is_over(&self) -> bool {
         false
@@ -121,7 +121,7 @@ pub fn search(
             // What was broken off half-way is not known.
             Ok(None) => false,
             Ok(Some(outcome)) => {
-                progress.done(&outcome);
+                progress.done(outcome);
                 true
             }
             Err(error) => {

@@ -62,11 +62,11 @@ pub fn is_of_former_days(target: &Half, source: &str, isolation: &Isolation) -> 
     of_replica(target, source) == Place::Alone && isolated(&target.groups, isolation) == State::Done
 }
 
-/// Ensures that it is known whether the database is still written to where it was.
+/// Ensures that it is known whether the database is still written to where it was. A replica that is not there was not
+/// promoted: one of former days is renamed before a new one is made under its name.
 ///
 /// # Errors
-/// `NotYet` while RDS's answer is empty; `Unsafe` when the target's database is not there; `Throttled`,
-/// `Unavailable`, `Refused`.
+/// `NotYet` while RDS's answer is empty; `Throttled`, `Unavailable`, `Refused`.
 pub async fn known<J: Journal>(regions: &Regions<'_, J>) -> Result<InPlace> {
     let moved = &regions.moved;
     let (target, source) = (regions.arn(moved.to), regions.arn(moved.from));
@@ -78,18 +78,17 @@ pub async fn known<J: Journal>(regions: &Regions<'_, J>) -> Result<InPlace> {
             (place == Place::There, global.to_string())
         }
         replication @ Replication::ReadReplica => {
-            let half = here(
-                half::observe(&rds, replication, moved.to.database.as_str()).await?,
-                regions,
-            )?;
-            let follows = of_replica(&half, &source) == Place::There && !half.may_be_promoting();
-            let was_left = is_of_former_days(&half, &source, &moved.to.isolation);
-            let words = if was_left {
-                format!("{half}; it is cut off since an earlier move")
-            } else {
-                half.to_string()
-            };
-            (follows || was_left, words)
+            let to = moved.to;
+            match half::observe(&rds, replication, to.database.as_str()).await? {
+                None => (true, half::missing(to.database.as_str(), &to.region)),
+                Some(half) if is_of_former_days(&half, &source, &to.isolation) => {
+                    (true, format!("{half}; it is cut off since an earlier move"))
+                }
+                Some(half) => {
+                    let follows = of_replica(&half, &source) == Place::There && !half.may_be_promoting();
+                    (follows, half.to_string())
+                }
+            }
         }
     };
     let conclusion = if in_place {

@@ -279,6 +279,16 @@ async fn a_source_that_was_left_is_not_opened_again() {
     assert!(scene.cloud.changes().is_empty());
 }
 
+/// The primary of former days was renamed, and the replica that is to take its name was not made: nothing there takes writes.
+#[tokio::test]
+async fn a_source_whose_replica_is_not_there_is_opened() {
+    let scene = Scene::new(Kind::Replica, Recovery::FailOverRegion).await;
+    isolate(&scene);
+    scene.with(|state| state.databases.remove(&(dublin(), "shop-db-eu-west-1".into())));
+    assert_eq!(scene.refused(opened(&scene)).await.0, "NotYet");
+    assert_eq!(scene.cloud.changes(), ["eu-central-1 ModifyDBInstance"]);
+}
+
 #[tokio::test]
 async fn the_place_is_known_from_here_alone() {
     type Change = fn(&mut State);
@@ -296,7 +306,10 @@ async fn the_place_is_known_from_here_alone() {
             .expect("there")
             .source = None;
     };
-    let cases: [(Kind, Change, bool); 8] = [
+    let renamed: Change = |state| {
+        state.databases.remove(&(dublin(), "shop-db-eu-west-1".into()));
+    };
+    let cases: [(Kind, Change, bool); 9] = [
         (Kind::Global, |_| {}, true),
         (
             Kind::Global,
@@ -321,6 +334,7 @@ async fn the_place_is_known_from_here_alone() {
         (Kind::Replica, |_| {}, true),
         (Kind::Replica, busy, false),
         (Kind::Replica, alone, false),
+        (Kind::Replica, renamed, true),
     ];
     for (index, (kind, change, expected)) in cases.into_iter().enumerate() {
         let scene = Scene::new(kind, Recovery::FailOverRegion).await;
