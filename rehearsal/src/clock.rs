@@ -15,25 +15,39 @@ use tokio::time::Instant;
 /// The world's clock. Must be made inside the runtime of [`runtime()`]. Clones show the same time.
 #[derive(Clone, Debug)]
 pub struct VirtualClock {
-    origin: Arc<Mutex<Instant>>,
+    origin: Arc<Mutex<Origin>>,
     start: Timestamp,
+}
+
+/// What tokio's clock showed when this one showed so many milliseconds.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    instant: Instant,
+    shown: u64,
+}
+
+impl Origin {
+    fn now(shown: u64) -> Self {
+        let instant = Instant::now();
+        Self { instant, shown }
+    }
 }
 
 impl VirtualClock {
     /// A clock that shows `start` now.
     pub fn starting(start: Timestamp) -> Self {
         Self {
-            origin: Arc::new(Mutex::new(Instant::now())),
+            origin: Arc::new(Mutex::new(Origin::now(0))),
             start,
         }
     }
 
-    /// From now on it shows, and all its clones show, what it showed at first.
-    pub(crate) fn start_again(&self) {
-        *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    /// From now on it shows, and all its clones show, so many milliseconds since the start.
+    pub(crate) fn set(&self, shown: u64) {
+        *self.origin.lock().unwrap_or_else(PoisonError::into_inner) = Origin::now(shown);
     }
 
-    fn origin(&self) -> Instant {
+    fn origin(&self) -> Origin {
         *self.origin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -44,12 +58,15 @@ impl VirtualClock {
 
     /// Milliseconds since the start.
     pub fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.origin().elapsed().as_millis()).unwrap_or(u64::MAX)
+        let Origin { instant, shown } = self.origin();
+        u64::try_from(instant.elapsed().as_millis()).map_or(u64::MAX, |passed| shown + passed)
     }
 
     /// Returns once it is that late, in milliseconds since the start.
     pub async fn until_ms(&self, ms: u64) {
-        tokio::time::sleep_until(self.origin() + Duration::from_millis(ms).std()).await;
+        let Origin { instant, shown } = self.origin();
+        let wait = Duration::from_millis(ms.saturating_sub(shown));
+        tokio::time::sleep_until(instant + wait.std()).await;
     }
 
     /// Returns after a while.

@@ -54,7 +54,7 @@ pub enum Order {
 }
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Given {
     /// When it was given.
     pub at: Ms,

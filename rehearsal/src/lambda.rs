@@ -64,6 +64,13 @@ struct Moving {
     traffic: traffic::Steps<DynamoJournal>,
 }
 
+/// What ran in a Region so far: which functions are warm, and what Lambda bills.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ran {
+    warm: BTreeSet<String>,
+    usage: Usage,
+}
+
 /// What Lambda bills.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -116,11 +123,20 @@ impl Functions {
         .into()
     }
 
-    /// Nothing ran here yet.
-    pub(crate) fn begin(&self) {
-        self.warm.take();
-        self.usage.take();
+    /// This is what ran here so far, or nothing.
+    pub(crate) fn begin(&self, past: Option<&Ran>) {
+        let Ran { warm, usage } = past.cloned().unwrap_or_default();
+        self.warm.replace(warm);
+        self.usage.set(usage);
         self.said.take();
+    }
+
+    /// What ran here so far.
+    pub(crate) fn ran(&self) -> Ran {
+        Ran {
+            warm: self.warm.borrow().clone(),
+            usage: self.usage.get(),
+        }
     }
 
     /// What Lambda bills so far.

@@ -6,6 +6,7 @@
 //! longer than its states' time-outs would end by them, and whoever comes back finds it so.
 
 mod bus;
+mod checkpoint;
 mod executions;
 mod people;
 mod run;
@@ -29,6 +30,8 @@ use crate::scenario::Scenario;
 use crate::timeline::Entry;
 use crate::world::{Ms, World};
 
+pub(crate) use self::checkpoint::Checkpoint;
+pub use self::checkpoint::Recording;
 pub use self::theatre::Theatre;
 pub use crate::dynamodb::unlocked;
 

@@ -54,9 +54,9 @@ mod size;
 
 pub use check::check;
 pub use execution::{
-    Clock, ErrorDetails, EventKind, Execution, ExecutionContext, ExecutionResult, ExecutionStatus, Heartbeat,
-    HistoryEvent, Lateness, Limits, MapRunRequest, Observer, Stalled, TaskKind, TaskReply, TaskRequest,
-    Tasks, VirtualClock,
+    Checkpoint, Clock, ErrorDetails, EventKind, Execution, ExecutionContext, ExecutionResult,
+    ExecutionStatus, Heartbeat, HistoryEvent, Lateness, Limits, MapRunRequest, Observer, Stalled, TaskKind,
+    TaskReply, TaskRequest, Tasks, VirtualClock,
 };
 pub use finding::{Finding, Severity};
 pub use machine::{

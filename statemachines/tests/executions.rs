@@ -9,8 +9,8 @@ use futures_util::future::LocalBoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use statemachines::{
-    Clock as _, ErrorDetails, EventKind, Execution, ExecutionResult, ExecutionStatus, HistoryEvent, Limits,
-    StateMachine, TaskReply, TaskRequest, Tasks, VirtualClock,
+    Checkpoint, Clock as _, ErrorDetails, EventKind, Execution, ExecutionResult, ExecutionStatus,
+    HistoryEvent, Limits, Observer, StateMachine, TaskReply, TaskRequest, Tasks, VirtualClock,
 };
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
@@ -436,4 +436,71 @@ fn states_are_listed_with_what_leads_on() {
     );
     assert_eq!(states[1].retry[0].error_equals, ["NotYet"]);
     assert_eq!(states[1].json_path, "$.States.A.Branches[0].States.B");
+}
+
+/// Keeps every checkpoint that is offered, and when.
+#[derive(Default)]
+struct Keeper<'c> {
+    clock: Option<&'c VirtualClock>,
+    kept: Vec<(Timestamp, Checkpoint)>,
+}
+
+impl Observer for Keeper<'_> {
+    fn event(&mut self, _: &HistoryEvent) {}
+
+    fn stands(&mut self, checkpoint: &dyn Fn() -> Checkpoint) {
+        let now = self.clock.expect("a clock").now();
+        self.kept.push((now, checkpoint()));
+    }
+}
+
+/// From each place where an execution stood another one goes on to the same end: the same events at the same times, variables, draws,
+/// transitions, and the machine's own deadline.
+#[test]
+fn an_execution_goes_on_from_where_another_one_stood() {
+    // In time, and given up within C.
+    for (timeout, stood) in [(60, 3), (12, 2)] {
+        let states = json!({
+            "A": {"Type": "Pass", "Assign": {"said": "{% $uuid() %}"}, "Next": "B"},
+            "B": {"Type": "Wait", "Seconds": 10, "Next": "C"},
+            "C": {"Type": "Parallel", "Next": "D", "Branches": [
+                {"StartAt": "E", "States": {"E": {"Type": "Wait", "Seconds": 5, "End": true}}},
+                {"StartAt": "F", "States": {"F": {"Type": "Task", "Resource": INVOKE, "End": true}}},
+            ]},
+            "D": {"Type": "Task", "Resource": INVOKE, "Arguments": {"said": "{% $said %}", "drawn": "{% $random() %}"}, "Next": "G",
+                "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 8, "MaxAttempts": 1, "JitterStrategy": "FULL"}]},
+            "G": {"Type": "Succeed", "Output": "{% {'said': $said, 'input': $states.context.Execution.Input, \
+                'since': $states.context.Execution.StartTime, 'result': $states.input} %}"},
+        });
+        let machine = StateMachine::from_value(&json!({
+            "QueryLanguage": "JSONata", "StartAt": "A", "States": states, "TimeoutSeconds": timeout,
+        }))
+        .unwrap();
+        let tasks = |request: TaskRequest| async move {
+            if request.state.as_ref() == "D" && request.attempt == 0 {
+                return TaskReply::failed("Busy", "");
+            }
+            TaskReply::Succeeded(request.arguments.as_ref().clone())
+        };
+        let clock = VirtualClock::default();
+        let mut keeper = Keeper {
+            clock: Some(&clock),
+            ..Keeper::default()
+        };
+        let execution = Execution::new(&machine, json!({"from": "here"}), &clock, &tasks).seed(7);
+        let whole = clock.run(execution.observer(&mut keeper).run()).unwrap();
+        assert_eq!(keeper.kept.len(), stood, "before B, C and D, and not within C");
+        for (now, checkpoint) in &keeper.kept {
+            let clock = VirtualClock::new(*now);
+            let resumed = clock
+                .run(Execution::resume(&machine, checkpoint, &clock, &tasks).run())
+                .unwrap();
+            let known = whole.history.len() - resumed.history.len();
+            assert_eq!(resumed.history, whole.history[known..]);
+            assert_eq!(
+                (resumed.status, &resumed.output, resumed.transitions),
+                (whole.status, &whole.output, whole.transitions)
+            );
+        }
+    }
 }

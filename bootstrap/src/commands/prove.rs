@@ -14,9 +14,7 @@ use std::time::{Duration, Instant};
 use domain::names::fnv1a;
 use indicatif::ProgressBar;
 use rehearsal::injection::Injection;
-use rehearsal::prove::{
-    Outcome, Progress, Search, Subject, Tried, scenario_file, search, shrink, subjects,
-};
+use rehearsal::prove::{Outcome, Progress, Search, Subject, Tried, scenario_file, search, shrink, subjects};
 use rehearsal::timeline::Entry;
 
 use self::tally::Tally;

@@ -15,6 +15,11 @@ pub struct Account {
     regions: BTreeMap<Region, Regional>,
 }
 
+/// What an account keeps at one moment at which no state waits for an answer: by Region its tables, and the task tokens that were
+/// given out.
+#[derive(Clone, Debug)]
+pub(crate) struct Stock(BTreeMap<Region, (Tables, Vec<String>)>);
+
 /// What AWS keeps in one Region. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Regional {
@@ -46,12 +51,25 @@ impl Account {
         }
     }
 
-    /// Nothing is kept any more, for all who share it.
-    pub(crate) fn begin(&self) {
-        for Regional { tables, tokens } in self.regions.values() {
-            *tables.lock().unwrap_or_else(PoisonError::into_inner) = empty();
-            tokens.clear();
+    /// This is kept from now on, or nothing, for all who share it.
+    pub(crate) fn begin(&self, stock: Option<&Stock>) {
+        for (region, Regional { tables, tokens }) in &self.regions {
+            let (kept, dead) = stock
+                .and_then(|stock| stock.0.get(region))
+                .cloned()
+                .unwrap_or_else(|| (empty(), Vec::new()));
+            *tables.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+            tokens.begin(&dead);
         }
+    }
+
+    /// What is kept now, if no state waits for an answer.
+    pub(crate) fn stock(&self) -> Option<Stock> {
+        let regions = self.regions.iter().map(|(region, Regional { tables, tokens })| {
+            let tables = tables.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            Some((region.clone(), (tables, tokens.dead()?)))
+        });
+        regions.collect::<Option<_>>().map(Stock)
     }
 
     /// What is kept in a Region. Nothing is kept in Regions that the system does not live in.

@@ -128,9 +128,17 @@ impl Desk {
         self
     }
 
-    /// A play begins: everything is as it was at first, but for the world, and the faults that are laid.
-    pub(crate) fn begin(&self) {
-        self.clock.start_again();
+    /// A play begins, in the world that is there or in another one: everything is as it was at first, but for the world, its time,
+    /// and the faults that are laid.
+    pub(crate) fn begin(&self, other: Option<World>) {
+        let now = {
+            let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(other) = other {
+                *world = other;
+            }
+            world.now
+        };
+        self.clock.set(now);
         self.postponed.clear();
         let wanted = self.injector.as_ref().map(|injector| injector.wanted());
         self.past.begin(wanted.unwrap_or_default());
@@ -145,6 +153,12 @@ impl Desk {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.advance(self.clock.elapsed_ms());
         std::mem::replace(&mut world, next)
+    }
+
+    /// The world, if nothing but itself is under way in it: no call that takes effect later, and nothing that has to reach anybody.
+    pub(crate) fn at_rest(&self) -> Option<World> {
+        let world = self.now();
+        (self.postponed.next().is_none() && !world.has_news()).then(|| world.clone())
     }
 
     /// The clock.

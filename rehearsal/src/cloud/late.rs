@@ -96,7 +96,7 @@ pub(crate) enum Wanted {
 }
 
 /// The instant as of which a read is answered that is stale.
-const fn as_of(now: Ms) -> Ms {
+pub(crate) const fn as_of(now: Ms) -> Ms {
     let then = now.saturating_sub(STALE.as_millis());
     then - then % REMEMBERED_EVERY.as_millis()
 }

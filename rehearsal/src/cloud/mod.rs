@@ -29,10 +29,11 @@ pub mod tokens;
 mod wire;
 mod zonal_shift;
 
+pub(crate) use account::Stock;
 pub use account::{Account, Regional, regions};
 pub use clients::Clients;
 pub use desk::{Desk, Route};
-pub(crate) use late::Wanted;
+pub(crate) use late::{Wanted, as_of};
 
 #[cfg(test)]
 mod tests;

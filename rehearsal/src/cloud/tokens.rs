@@ -44,9 +44,18 @@ impl Tokens {
         receiver
     }
 
-    /// None was ever given out.
-    pub(crate) fn clear(&self) {
-        self.held().clear();
+    /// These alone were ever given out, and nobody waits for any of them.
+    pub(crate) fn begin(&self, dead: &[String]) {
+        *self.held() = dead.iter().map(|token| (token.clone(), None)).collect();
+    }
+
+    /// All that were ever given out, if nobody waits for any of them.
+    pub(crate) fn dead(&self) -> Option<Vec<String>> {
+        let held = self.held();
+        let waits = |sender: &Option<oneshot::Sender<Answer>>| {
+            sender.as_ref().is_some_and(|sender| !sender.is_closed())
+        };
+        (!held.values().any(waits)).then(|| held.keys().cloned().collect())
     }
 
     /// Somebody answers.

@@ -58,6 +58,14 @@ struct Course {
     struck: Vec<(Ms, Injection)>,
 }
 
+impl Course {
+    fn notes(&self, spot: &Spot) -> bool {
+        self.noted == Noted::All
+            || spot.what == What::Entry
+            || self.planned.iter().any(|planned| planned.place.spot == *spot)
+    }
+}
+
 const STALE: Fault = Fault::Call(CallFault::Stale);
 
 impl Injector {
@@ -78,15 +86,37 @@ impl Injector {
         };
     }
 
-    /// Another run begins, and these are its faults, each with the instant at which it will strike.
-    pub(crate) fn begin_with(&self, planned: Vec<(Ms, Injection)>, noted: Noted) {
+    /// Another run begins, and these are its faults, each with the instant at which it will strike, in order. It begins where these
+    /// places were passed, and so many of its faults have struck.
+    pub(crate) fn begin_with(
+        &self,
+        planned: Vec<(Ms, Injection)>,
+        noted: Noted,
+        passed: &[Passed],
+        struck: usize,
+    ) {
         let stale = planned.iter().filter(|(_, planned)| planned.fault == STALE);
-        *self.course() = Course {
+        let mut course = Course {
             wanted: Wanted::At(stale.map(|(at, _)| *at).collect()),
             noted,
+            struck: planned[..struck].to_vec(),
             planned: planned.into_iter().map(|(_, planned)| planned).collect(),
             ..Course::default()
         };
+        let passed = passed.iter().filter(|passed| course.notes(&passed.place.spot));
+        let passed: Vec<Passed> = passed.cloned().collect();
+        let counts = passed
+            .iter()
+            .map(|Passed { place, .. }| (place.spot.clone(), place.nth));
+        course.counts = counts.collect();
+        course.passed = passed;
+        *self.course() = course;
+    }
+
+    /// How many places were passed and noted, and how many faults have struck.
+    pub(crate) fn progress(&self) -> (usize, usize) {
+        let course = self.course();
+        (course.passed.len(), course.struck.len())
     }
 
     /// Of which past one of its faults has to know.
@@ -97,10 +127,7 @@ impl Injector {
     /// A spot is passed. What goes wrong there, if something is to.
     pub fn pass(&self, spot: Spot, at: Ms) -> Option<Fault> {
         let mut course = self.course();
-        if course.noted == Noted::Entries
-            && spot.what != What::Entry
-            && course.planned.iter().all(|planned| planned.place.spot != spot)
-        {
+        if !course.notes(&spot) {
             return None;
         }
         let nth = match course.counts.get_mut(&spot) {

@@ -63,14 +63,22 @@ async fn wait(clock: &VirtualClock, at: Ms) {
 }
 
 impl Deck {
-    /// A trial begins that is like that one until then. It is recorded if another one is to be like it.
-    pub(crate) fn begin(&self, known: Tape, until: Ms, is_recorded: bool) {
+    /// A trial begins that is like that one until then, after so many of its invocations. It is recorded if another one is to be
+    /// like it.
+    pub(crate) fn begin(&self, known: Tape, until: Ms, next: usize, is_recorded: bool) {
+        let recorded = is_recorded.then(|| Tape(known.0[..next].to_vec()));
         *self.0.borrow_mut() = State {
             known,
             until,
-            next: 0,
-            recorded: is_recorded.then(Tape::default),
+            next,
+            recorded,
         };
+    }
+
+    /// How many invocations there were, if the trial is recorded.
+    pub(crate) fn recorded(&self) -> Option<usize> {
+        let state = self.0.borrow();
+        state.recorded.is_some().then_some(state.next)
     }
 
     /// What was recorded since.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use domain::system::System;
 
-use crate::injection::{Injection, Injector, Noted, Passed, Tape};
+use crate::cloud::as_of;
+use crate::injection::{CallFault, Fault, Injection, Injector, Noted, Passed};
 use crate::lambda::Sabotage;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::stage::{Error, Left, Machines, Theatre, Trial};
+use crate::stage::{Checkpoint, Error, Left, Machines, Recording, Theatre, Trial};
 use crate::timeline::Entry;
 use crate::world::Ms;
 use crate::world::invariant::Violation;
@@ -71,7 +72,7 @@ pub struct Bench<'a> {
 pub struct Known {
     /// What came of it.
     pub tried: Tried,
-    tape: Tape,
+    recording: Recording,
 }
 
 impl<'a> Bench<'a> {
@@ -96,34 +97,36 @@ impl<'a> Bench<'a> {
     /// Tries these faults.
     pub fn attempt(&self, injections: &[Injection]) -> Known {
         self.injector.begin(injections.to_vec());
-        self.like(Tape::default(), 0, injections, Follows::More)
+        let (left, recording) = self.theatre.play_like(&Recording::default(), None, 0, true);
+        let tried = self.judged(left, injections);
+        Known { tried, recording }
     }
 
     /// Tries one fault more than another trial had. Up to that one both are alike.
     pub fn one_more(&self, known: &Known, injection: &Injection, follows: Follows) -> Known {
-        let passed = known
-            .tried
-            .passed
-            .iter()
-            .find(|passed| passed.place == injection.place);
-        let until = passed.map_or(0, |passed| passed.at);
+        let passed = &known.tried.passed;
+        let nth = passed.iter().position(|passed| passed.place == injection.place);
+        let until = nth.map_or(0, |nth| passed[nth].at);
         let mut injections = known.tried.injections.clone();
         injections.push(injection.clone());
         // What never struck has no instant; it strikes here neither.
         let mut planned = known.tried.struck.clone();
         planned.push((until, injection.clone()));
+        let from = nth.and_then(|nth| {
+            let recording = &known.recording;
+            recording.last(|then| then.places <= nth && !is_too_late(then, &planned[then.struck..]))
+        });
+        let (places, struck) = from.map_or((0, 0), |from| (from.places, from.struck));
         let noted = match follows {
             Follows::More | Follows::Questions => Noted::All,
             Follows::Nothing => Noted::Entries,
         };
-        self.injector.begin_with(planned, noted);
-        self.like(known.tape.clone(), until, &injections, follows)
-    }
-
-    fn like(&self, tape: Tape, until: Ms, injections: &[Injection], follows: Follows) -> Known {
-        let (left, tape) = self.theatre.play_like(tape, until, follows == Follows::More);
-        let tried = self.judged(left, injections);
-        Known { tried, tape }
+        self.injector
+            .begin_with(planned, noted, &passed[..places], struck);
+        let is_recorded = follows == Follows::More;
+        let (left, recording) = self.theatre.play_like(&known.recording, from, until, is_recorded);
+        let tried = self.judged(left, &injections);
+        Known { tried, recording }
     }
 
     /// What came of a play.
@@ -138,6 +141,14 @@ impl<'a> Bench<'a> {
             ended,
         }
     }
+}
+
+/// Whether one of the faults to come, each at its instant, asks for the world of an instant before that checkpoint.
+fn is_too_late(then: &Checkpoint, to_come: &[(Ms, Injection)]) -> bool {
+    let mut stale = to_come
+        .iter()
+        .filter(|(_, injection)| injection.fault == Fault::Call(CallFault::Stale));
+    stale.any(|(at, _)| as_of(*at) < then.at())
 }
 
 /// Plays a subject with these faults, once. `line` gets the timeline as it happens.

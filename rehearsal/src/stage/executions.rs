@@ -14,6 +14,7 @@ use statemachines::{
 use tokio::sync::Notify;
 
 use super::LOOKS;
+use super::checkpoint::Checkpoint;
 use super::run::Stage;
 use crate::facts;
 use crate::injection::EntryFault;
@@ -25,20 +26,25 @@ use crate::world::person::Does;
 use crate::world::region::Plane;
 
 impl Stage<'_> {
-    /// Step Functions runs an execution.
+    /// Step Functions starts an execution.
     pub(super) async fn execute(&self, region: Region, name: String) {
+        let latency = self.desk.world().dice().draw(&facts::EXECUTION_START);
+        self.desk.clock().pass(latency).await;
+        self.carry_out(&region, &name, None).await;
+    }
+
+    /// An execution goes on where it stood.
+    pub(super) async fn go_on(&self, from: &Checkpoint) {
+        self.carry_out(&from.region, &from.name, Some(&from.execution))
+            .await;
+    }
+
+    async fn carry_out(&self, region: &Region, name: &str, from: Option<&statemachines::Checkpoint>) {
         let clock = self.desk.clock();
-        let (known, latency) = {
-            let mut world = self.desk.world();
-            (
-                world.executions.get(&name).cloned(),
-                world.dice().draw(&facts::EXECUTION_START),
-            )
-        };
-        let (Some(known), Some(functions)) = (known, self.functions.get(&region)) else {
+        let known = self.desk.look().executions.get(name).cloned();
+        let (Some(known), Some(functions)) = (known, self.functions.get(region)) else {
             return;
         };
-        clock.pass(latency).await;
         let Some(recovery) = Recovery::of_state_machine(&known.machine_arn) else {
             return;
         };
@@ -47,25 +53,31 @@ impl Stage<'_> {
             return;
         };
         let killed = Rc::new(Notify::new());
-        self.kills.borrow_mut().insert(name.clone(), Rc::clone(&killed));
+        self.kills
+            .borrow_mut()
+            .insert(name.to_owned(), Rc::clone(&killed));
         let mut reader = Reader {
             stage: self,
             recovery,
-            region: &region,
-            name: &name,
+            region,
+            name,
             machine: machine_name,
             is_read: self.desk.look().is_read(),
             states: BTreeMap::new(),
             tries: BTreeMap::new(),
         };
         let context = ExecutionContext {
-            execution_arn: execution_arn(&known.machine_arn, &name),
-            execution_name: name.clone(),
+            execution_arn: execution_arn(&known.machine_arn, name),
+            execution_name: name.to_owned(),
             role_arn: format!("{}-role", known.machine_arn),
             state_machine_arn: known.machine_arn.clone(),
             state_machine_name: recovery.state_machine_name(),
         };
-        let result = Execution::new(machine, known.input, &clock, functions)
+        let execution = match from {
+            None => Execution::new(machine, known.input, &clock, functions),
+            Some(from) => Execution::resume(machine, from, &clock, functions),
+        };
+        let result = execution
             .context(context)
             // Each execution draws its own jitter and task tokens.
             .seed(self.seed ^ fnv1a(name.as_bytes()))
@@ -107,8 +119,8 @@ impl Stage<'_> {
             outcome,
             transitions: result.transitions,
         };
-        world.executions.end(&name, end);
-        world.tell_execution(&region, &name);
+        world.executions.end(name, end);
+        world.tell_execution(region, name);
     }
 }
 
@@ -193,6 +205,10 @@ impl Observer for Reader<'_> {
             let standing = world.standing();
             world.executions.verified(self.name, standing);
         }
+    }
+
+    fn stands(&mut self, checkpoint: &dyn Fn() -> statemachines::Checkpoint) {
+        self.stage.stands(self.region, self.name, checkpoint);
     }
 }
 

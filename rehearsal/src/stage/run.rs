@@ -13,9 +13,11 @@ use serde_json::Value;
 use statemachines::StateMachine;
 use tokio::sync::Notify;
 
+use super::checkpoint::Checkpoint;
 use super::{GRACE, LONGEST, LOST, Trial, bus};
-use crate::cloud::Desk;
+use crate::cloud::{Account, Desk};
 use crate::command::{Command, Given};
+use crate::injection::Deck;
 use crate::lambda::Functions;
 use crate::timeline::{Actor, Entry};
 use crate::world::execution::End;
@@ -32,8 +34,14 @@ pub(super) struct Stage<'a> {
     pub(super) looked: RefCell<BTreeMap<Region, String>>,
     pub(super) given: RefCell<Vec<Given>>,
     pub(super) commanding: Cell<usize>,
+    /// How many things are under way.
+    pub(super) running: Cell<usize>,
+    pub(super) lost: RefCell<BTreeSet<Region>>,
     pub(super) trial: Option<&'a Trial>,
     pub(super) kills: RefCell<BTreeMap<String, Rc<Notify>>>,
+    pub(super) account: &'a Account,
+    pub(super) deck: &'a Deck,
+    pub(super) checkpoints: RefCell<Vec<Rc<Checkpoint>>>,
 }
 
 /// Whatever runs, each in its Region.
@@ -67,10 +75,12 @@ impl<'a> Jobs<'a> {
 }
 
 impl Stage<'_> {
-    /// Lets time pass until the window is over and nothing runs any more, or until it is told to stop.
+    /// Lets time pass until the window is over and nothing runs any more, or until it is told to stop. With a checkpoint, from
+    /// there on.
     pub(super) async fn run(
         &self,
         window: Duration,
+        from: Option<&Checkpoint>,
         mut commands: Vec<(Ms, Command)>,
         until: Option<Ms>,
         line: &mut dyn FnMut(&Entry),
@@ -81,7 +91,10 @@ impl Stage<'_> {
         let (end, last) = until.map_or((end, last), |until| (until.min(end), until.min(last)));
         // The first to be given is the last: it is taken from there.
         commands.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        let (mut jobs, mut lost) = (Jobs::default(), BTreeSet::new());
+        let mut jobs = Jobs::default();
+        if let Some(from) = from {
+            jobs.start(&from.region, Box::pin(self.go_on(from)));
+        }
         loop {
             let (outgoing, next, gone) = {
                 let mut world = self.desk.look();
@@ -93,11 +106,11 @@ impl Stage<'_> {
                 let next = self.desk.next_change(&world);
                 (world.take_outbox(), next, gone)
             };
-            for region in gone.difference(&lost) {
+            for region in gone.difference(&self.lost.borrow()) {
                 jobs.stop(region);
                 self.lose_executions(region);
             }
-            lost = gone;
+            self.lost.replace(gone);
             for outgoing in outgoing {
                 match outgoing {
                     Outgoing::Line(entry) => line(&entry),
@@ -106,7 +119,7 @@ impl Stage<'_> {
                         // After the window what runs is let end, and nothing is looked for any more.
                         let is_late =
                             bus::is_a_look(&event) && self.trial.is_none() && clock.elapsed_ms() >= end;
-                        if !lost.contains(&region) && !is_late {
+                        if !self.lost.borrow().contains(&region) && !is_late {
                             jobs.start(&region, Box::pin(self.deliver(region.clone(), event)));
                         }
                     }
@@ -150,6 +163,7 @@ impl Stage<'_> {
             let due = commands.last().map_or(due, |(at, _)| due.min(*at));
             let due = self.trial.map_or(due, |trial| due.min(trial.looked_at(now)));
             self.desk.awaits(due);
+            self.running.set(jobs.running.len());
             // Whatever can run runs before time passes: the order is part of what a seed decides.
             tokio::select! {
                 biased;

@@ -5,6 +5,7 @@ use domain::steps::region::Risk;
 
 use super::*;
 use crate::command::{Done, Order};
+use crate::injection::Noted;
 use crate::report::rehearse;
 use crate::scenario::{from_file, named};
 use crate::timeline::Actor;
@@ -171,5 +172,52 @@ fn every_recovery_has_a_machine_of_its_name() {
     let machines = machines().unwrap_or_else(|error| panic!("{error}"));
     for recovery in Recovery::ALL {
         assert!(machines.contains_key(recovery.machine()), "{recovery}");
+    }
+}
+
+/// From each checkpoint of a play another one goes on to the same end, to the last word of the world.
+#[test]
+fn a_play_goes_on_from_every_checkpoint_to_the_same_end() {
+    for name in [
+        "database-loss",
+        "application-gone",
+        "replica-fail-back",
+        "zone-loss",
+    ] {
+        let scenario = named(name).expect("it comes with the program");
+        let system = scenario.system.read().expect("an example is right");
+        let injector = Arc::<Injector>::default();
+        let trial = Trial {
+            injector: Arc::clone(&injector),
+            settles_after: 0,
+            ends_by: scenario.window.as_millis() + PATIENCE.as_millis(),
+            machines: None,
+            sabotage: None,
+            stops_at_everything: false,
+        };
+        let theatre = Theatre::new(&scenario, &system, 1, Some(trial)).expect("it begins");
+        injector.begin(Vec::new());
+        let (whole, recording) = theatre.play_like(&Recording::default(), None, 0, true);
+        let passed = injector.take_passed();
+        let checkpoints = &recording.checkpoints;
+        assert!(checkpoints.len() > 5, "{name}: {recording:?}");
+        let stock = format!("{:?}", whole.account.stock());
+        for checkpoint in checkpoints {
+            let before = &passed[..checkpoint.places];
+            injector.begin_with(Vec::new(), Noted::All, before, 0);
+            let (left, _) = theatre.play_like(&recording, Some(checkpoint), 0, false);
+            let at = format!("{name}, from {} ms on", checkpoint.at());
+            assert_eq!(injector.take_passed(), passed, "{at}");
+            assert_eq!(left.usage, whole.usage, "{at}");
+            assert_eq!(format!("{:?}", left.given), format!("{:?}", whole.given), "{at}");
+            assert_eq!(left.dead_letters, whole.dead_letters, "{at}");
+            assert_eq!(format!("{:?}", left.account.stock()), stock, "{at}");
+            let (left, whole) = (format!("{:#?}", left.world), format!("{:#?}", whole.world));
+            let other = left
+                .lines()
+                .zip(whole.lines())
+                .find(|(left, whole)| left != whole);
+            assert_eq!(other, None, "{at}");
+        }
     }
 }

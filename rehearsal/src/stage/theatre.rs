@@ -2,7 +2,7 @@
 //! longer than most plays.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use domain::names::Region;
 use domain::system::System;
 use tokio::runtime::Runtime;
 
+use super::checkpoint::{Checkpoint, Recording};
 use super::run::Stage;
 use super::{ASSESSED_EVERY, Error, Left, Machines, START, Trial, machines_once};
 use crate::clock::{VirtualClock, runtime};
 use crate::cloud::{Account, Clients, Desk, regions};
 use crate::command::Command;
-use crate::injection::{Deck, Tape};
+use crate::injection::Deck;
 use crate::lambda::{Functions, Usage};
 use crate::scenario::Scenario;
 use crate::timeline::Entry;
@@ -95,21 +96,24 @@ impl<'a> Theatre<'a> {
         until: Option<Ms>,
         line: &mut dyn FnMut(&Entry),
     ) -> Left {
-        self.perform(commands, until, Some(line))
+        self.perform(None, Vec::new(), commands, until, Some(line)).0
     }
 
-    /// Without `line`, nobody reads the timeline.
+    /// Without `line`, nobody reads the timeline. With a checkpoint, it is played from there. What is left, and the checkpoints of
+    /// before with those on the way, if it is recorded.
     fn perform(
         &self,
+        from: Option<&Checkpoint>,
+        before: Vec<Rc<Checkpoint>>,
         commands: Vec<(Ms, Command)>,
         until: Option<Ms>,
         line: Option<&mut dyn FnMut(&Entry)>,
-    ) -> Left {
+    ) -> (Left, Vec<Rc<Checkpoint>>) {
         self.runtime.block_on(async {
-            self.desk.begin();
-            self.account.begin();
-            for functions in self.functions.values() {
-                functions.begin();
+            self.desk.begin(from.map(|from| from.world.clone()));
+            self.account.begin(from.map(|from| &from.stock));
+            for (region, functions) in &self.functions {
+                functions.begin(from.and_then(|from| from.ran.get(region)));
             }
             if line.is_none() {
                 self.desk.look().unread();
@@ -122,38 +126,55 @@ impl<'a> Theatre<'a> {
                     .and_then(|trial| trial.machines.as_deref())
                     .unwrap_or(self.machines),
                 seed: self.seed,
-                dead_letters: RefCell::default(),
-                looked: RefCell::default(),
-                given: RefCell::default(),
+                dead_letters: RefCell::new(from.map_or_else(Vec::new, |from| from.dead_letters.clone())),
+                looked: RefCell::new(from.map_or_else(BTreeMap::new, |from| from.looked.clone())),
+                given: RefCell::new(from.map_or_else(Vec::new, |from| from.given.clone())),
                 commanding: Cell::default(),
+                running: Cell::default(),
+                lost: RefCell::new(from.map_or_else(BTreeSet::new, |from| from.lost.clone())),
                 trial,
                 kills: RefCell::default(),
+                account: &self.account,
+                deck: &self.deck,
+                checkpoints: RefCell::new(before),
             };
             let mut unheard = |_: &Entry| {};
             let line = line.unwrap_or(&mut unheard);
-            stage.run(self.scenario.window, commands, until, line).await;
+            let window = self.scenario.window;
+            stage.run(window, from, commands, until, line).await;
             let usage = self
                 .functions
                 .values()
                 .fold(Usage::default(), |usage, functions| usage + functions.usage());
             let mut given = stage.given.take();
             given.sort_by_key(|given| given.at);
-            Left {
+            let left = Left {
                 world: self.desk.end(self.founded.clone()),
                 account: self.account.clone(),
                 usage,
                 dead_letters: stage.dead_letters.take(),
                 given,
                 tried: trial.map(|trial| (trial.ends_by, trial.injector.struck())),
-            }
+            };
+            (left, stage.checkpoints.take())
         })
     }
 
-    /// Plays it like another play was, until an instant, without running again what answered by then. If it is recorded, what its
-    /// functions did is on the tape that comes back. Nobody reads its timeline.
-    pub fn play_like(&self, known: Tape, until: Ms, is_recorded: bool) -> (Left, Tape) {
-        self.deck.begin(known, until, is_recorded);
-        let left = self.perform(Vec::new(), None, None);
-        (left, self.deck.end())
+    /// Plays it like another play was, from a checkpoint of that one on, and until an instant without running again what answered by
+    /// then. If it is recorded, others can be like it. Nobody reads its timeline.
+    pub(crate) fn play_like(
+        &self,
+        known: &Recording,
+        from: Option<&Checkpoint>,
+        until: Ms,
+        is_recorded: bool,
+    ) -> (Left, Recording) {
+        let next = from.map_or(0, |from| from.invocations);
+        self.deck.begin(known.tape.clone(), until, next, is_recorded);
+        let before = from.filter(|_| is_recorded).map(|from| known.up_to(from));
+        let before = before.unwrap_or_default();
+        let (left, checkpoints) = self.perform(from, before, Vec::new(), None, None);
+        let tape = self.deck.end();
+        (left, Recording { tape, checkpoints })
     }
 }

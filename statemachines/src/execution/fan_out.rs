@@ -28,7 +28,7 @@ impl Run<'_> {
             inside.push(Rc::clone(&inner.inside));
             let input = Arc::clone(&input);
             running.push(async move {
-                let outcome = self.block(branch, &mut inner, input).await;
+                let outcome = self.block(branch, branch.start, &mut inner, input).await;
                 (index, inner.previous, outcome)
             });
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use super::Checkpoint;
 use crate::machine::StateType;
 
 /// One event. Serialises flat: `id`, `prev`, `timestamp`, `type`, and the details.
@@ -403,6 +404,12 @@ impl Serialize for HistoryEvent {
 pub trait Observer {
     /// An event was appended.
     fn event(&mut self, event: &HistoryEvent);
+
+    /// The execution stands before a state that takes time, outside every Parallel and Map. `checkpoint` says where, to go on from
+    /// there another time.
+    fn stands(&mut self, checkpoint: &dyn Fn() -> Checkpoint) {
+        let _ = checkpoint;
+    }
 }
 
 impl<F: FnMut(&HistoryEvent)> Observer for F {

@@ -85,7 +85,10 @@ impl Run<'_> {
                 });
                 running.push(async move {
                     let outcome = match self.item_input(visit, &mut inner, map, value) {
-                        Ok(input) => self.block(&map.processor, &mut inner, input).await,
+                        Ok(input) => {
+                            self.block(&map.processor, map.processor.start, &mut inner, input)
+                                .await
+                        }
                         Err(failure) => Err(failure),
                     };
                     (index, inner.previous, outcome)

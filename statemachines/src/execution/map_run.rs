@@ -159,7 +159,9 @@ impl Run<'_> {
             value: Arc::clone(&input),
         }));
         debug_assert_ne!(strand.previous, 0, "the run has started");
-        child.block(&map.processor, &mut inner, input).await
+        child
+            .block(&map.processor, map.processor.start, &mut inner, input)
+            .await
     }
 
     async fn read_items(

@@ -1,6 +1,7 @@
 //! Running a machine.
 
 mod attempt;
+mod checkpoint;
 mod choosing;
 mod clock;
 mod failure;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use checkpoint::Checkpoint;
 pub use clock::{Clock, Stalled, VirtualClock};
 pub(crate) use failure::Failure;
 pub use history::{ErrorDetails, EventKind, HistoryEvent, Observer, TaskKind};
@@ -33,7 +35,7 @@ pub use task::{Heartbeat, MapRunRequest, TaskReply, TaskRequest, Tasks};
 use crate::machine::StateMachine;
 use history::EventKind as Event;
 use random::Random;
-use run::{History, Run, Strand};
+use run::{History, Run, Strand, later};
 
 /// Names and ARNs behind the context object (`$states.context`, `$$`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +143,7 @@ pub struct Execution<'a> {
     context: ExecutionContext,
     limits: Limits,
     lateness: Lateness,
+    from: Option<Checkpoint>,
 }
 
 impl std::fmt::Debug for Execution<'_> {
@@ -168,6 +171,23 @@ impl<'a> Execution<'a> {
             context: ExecutionContext::named("machine", "execution"),
             limits: Limits::default(),
             lateness: Lateness::default(),
+            from: None,
+        }
+    }
+
+    /// An execution of `machine` that goes on where another one stood: it does what that one did from there, and its history and
+    /// its transitions count on. Its seed, context and limits have to be said again.
+    #[must_use]
+    pub fn resume(
+        machine: &'a StateMachine,
+        from: &Checkpoint,
+        clock: &'a dyn Clock,
+        tasks: &'a dyn Tasks,
+    ) -> Self {
+        Self {
+            input: Arc::clone(&from.execution_input),
+            from: Some(from.clone()),
+            ..Self::new(machine, Value::Null, clock, tasks)
         }
     }
 
@@ -216,20 +236,27 @@ impl<'a> Execution<'a> {
 
     /// Run to the end.
     pub async fn run(self) -> ExecutionResult {
+        let from = self.from;
+        let history = History::new(self.observer, self.limits.events);
         let run = Run {
             machine: self.machine,
             clock: self.clock,
             tasks: self.tasks,
-            history: RefCell::new(History::new(self.observer, self.limits.events)),
-            random: Rc::new(RefCell::new(Random::new(self.seed))),
-            transitions: Rc::new(Cell::new(0)),
+            history: RefCell::new(history.after(from.as_ref().map_or(0, |from| from.events))),
+            random: Rc::new(RefCell::new(match &from {
+                Some(from) => from.random.clone(),
+                None => Random::new(self.seed),
+            })),
+            transitions: Rc::new(Cell::new(from.as_ref().map_or(0, |from| from.transitions))),
             context: Rc::new(self.context),
-            input: Arc::clone(&self.input),
-            started: self.clock.now(),
+            input: self.input,
+            started: from
+                .as_ref()
+                .map_or_else(|| self.clock.now(), |from| from.started),
             limits: self.limits,
             lateness: self.lateness,
         };
-        let ending = run.execute(self.input, self.stop).await;
+        let ending = run.execute(from, self.stop).await;
         let transitions = run.transitions.get();
         ending.into_result(run.history.into_inner().into_events(), transitions)
     }
@@ -267,23 +294,28 @@ impl Ending {
 impl<'a> Run<'a> {
     async fn execute(
         &self,
-        input: Arc<Value>,
+        from: Option<Checkpoint>,
         stop: Option<futures_util::future::LocalBoxFuture<'a, ErrorDetails>>,
     ) -> Ending {
         use futures_util::future::{Either, pending, select};
-        let role_arn = Arc::from(self.context.role_arn.as_str());
-        let mut strand = Strand::new(0);
-        // The history has room for this event whatever its limit is.
-        let _ = self.append(
-            0,
-            Event::ExecutionStarted {
-                input: Arc::clone(&input),
-                role_arn,
-            },
-        );
+        let (mut strand, at, input) = match from {
+            Some(from) => (Strand::of(&from), from.at, from.input),
+            None => {
+                // The history has room for this event whatever its limit is.
+                let _ = self.append(
+                    0,
+                    Event::ExecutionStarted {
+                        input: Arc::clone(&self.input),
+                        role_arn: Arc::from(self.context.role_arn.as_str()),
+                    },
+                );
+                (Strand::new(0), self.machine.body.start, Arc::clone(&self.input))
+            }
+        };
         let outcome = {
-            let body = Box::pin(self.block(&self.machine.body, &mut strand, input));
-            let deadline = self.machine.timeout_seconds.map(|seconds| self.after(seconds));
+            let body = Box::pin(self.block(&self.machine.body, at, &mut strand, input));
+            let timeout = self.machine.timeout_seconds;
+            let deadline = timeout.map(|seconds| later(self.started, seconds));
             let timer = Box::pin(async {
                 match deadline {
                     Some(deadline) => self.clock.sleep_until(deadline).await,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::history::{EventKind, HistoryEvent, Observer};
 use super::random::Random;
-use super::{Clock, ExecutionContext, Failure, Lateness, Limits, Tasks};
+use super::{Checkpoint, Clock, ExecutionContext, Failure, Lateness, Limits, Tasks};
 use crate::machine::{Block, Kind, Next, State, StateMachine, StateType};
 use crate::query::jsonata::Shared;
 
@@ -32,6 +32,8 @@ pub(super) struct Run<'a> {
 
 /// The events so far.
 pub(super) struct History<'a> {
+    /// How many there were before the first one that is kept.
+    before: u64,
     events: Vec<HistoryEvent>,
     observer: Option<&'a mut dyn Observer>,
     limit: u64,
@@ -40,10 +42,22 @@ pub(super) struct History<'a> {
 impl<'a> History<'a> {
     pub(super) fn new(observer: Option<&'a mut dyn Observer>, limit: u64) -> Self {
         Self {
+            before: 0,
             events: Vec::new(),
             observer,
             limit: limit.max(2),
         }
+    }
+
+    /// The history of an execution that goes on after so many events.
+    pub(super) fn after(mut self, events: u64) -> Self {
+        self.before = events;
+        self
+    }
+
+    /// How many events there are.
+    fn count(&self) -> u64 {
+        self.before + self.events.len() as u64
     }
 
     pub(super) fn into_events(self) -> Vec<HistoryEvent> {
@@ -52,7 +66,7 @@ impl<'a> History<'a> {
 
     /// The last event, for which there is always room.
     pub(super) fn close(&mut self, now: Timestamp, previous: u64, kind: EventKind) -> u64 {
-        let id = self.events.len() as u64 + 1;
+        let id = self.count() + 1;
         let event = HistoryEvent {
             id,
             previous,
@@ -79,6 +93,8 @@ pub(super) struct Strand {
     pub(super) item: Option<Rc<Item>>,
     /// The state that the line is in, for the event that says that it was aborted there.
     pub(super) inside: Rc<Cell<Option<StateType>>>,
+    /// Whether it is the execution itself: between two of its states nothing else is under way.
+    is_whole: bool,
 }
 
 /// `$states.context.Map.Item`.
@@ -95,6 +111,15 @@ impl Strand {
             variables: Variables::default(),
             item: None,
             inside: Rc::default(),
+            is_whole: true,
+        }
+    }
+
+    /// The line of an execution that goes on.
+    pub(super) fn of(checkpoint: &Checkpoint) -> Self {
+        Self {
+            variables: Rc::clone(&checkpoint.variables),
+            ..Self::new(checkpoint.previous)
         }
     }
 
@@ -104,6 +129,7 @@ impl Strand {
             variables: Rc::clone(&self.variables),
             item: self.item.clone(),
             inside: Rc::default(),
+            is_whole: false,
         }
     }
 
@@ -141,7 +167,7 @@ impl<'a> Run<'a> {
     /// Append an event; its id, or the failure that ends an execution whose history is full.
     pub(super) fn append(&self, previous: u64, kind: EventKind) -> Result<u64, Failure> {
         let mut history = self.history.borrow_mut();
-        if history.events.len() as u64 + 1 >= history.limit {
+        if history.count() + 1 >= history.limit {
             let limit = history.limit;
             return Err(Failure::runtime(format!(
                 "The execution reached the maximum number of history events ({limit})."
@@ -152,21 +178,43 @@ impl<'a> Run<'a> {
 
     /// The time some seconds from now, however many.
     pub(super) fn after(&self, seconds: f64) -> Timestamp {
-        let span = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX);
-        self.clock.now().checked_add(span).unwrap_or(Timestamp::MAX)
+        later(self.clock.now(), seconds)
     }
 
-    /// Run a block from its start to its end.
+    /// Tell the observer that the execution stands before a state, which takes time.
+    fn stand(&self, at: usize, strand: &Strand, input: &Arc<Value>) {
+        let mut history = self.history.borrow_mut();
+        let events = history.count();
+        if let Some(observer) = &mut history.observer {
+            observer.stands(&|| Checkpoint {
+                at,
+                input: Arc::clone(input),
+                variables: Rc::clone(&strand.variables),
+                previous: strand.previous,
+                events,
+                random: self.random.borrow().clone(),
+                transitions: self.transitions.get(),
+                started: self.started,
+                execution_input: Arc::clone(&self.input),
+            });
+        }
+    }
+
+    /// Run a block from one of its states to its end.
     pub(super) async fn block(
         &self,
         block: &Block,
+        from: usize,
         strand: &mut Strand,
         input: Arc<Value>,
     ) -> Result<Arc<Value>, Failure> {
-        let (mut at, mut input) = (block.start, input);
+        let (mut at, mut input) = (from, input);
         loop {
             let state = &block.states[at];
             let state_type = state.kind.state_type();
+            if strand.is_whole && state.kind.takes_time() {
+                self.stand(at, strand, &input);
+            }
             let before = strand.previous;
             let entered = EventKind::StateEntered {
                 state_type,
@@ -186,16 +234,13 @@ impl<'a> Run<'a> {
                 failed_inside: Cell::new(false),
                 token: RefCell::new(None),
             };
-            let left = match &state.kind {
-                // States that take no time are run here: a future of their own would cost more than they do.
-                Kind::Pass { .. } | Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => {
-                    let left = self.visit_at_once(&visit, strand);
-                    strand.inside.set(None);
-                    left?
-                }
-                Kind::Task(_) | Kind::Wait(_) | Kind::Parallel { .. } | Kind::Map(_) => {
-                    self.visit(&visit, strand).await?
-                }
+            let left = if state.kind.takes_time() {
+                self.visit(&visit, strand).await?
+            } else {
+                // It is run here: a future of its own would cost more than it does.
+                let left = self.visit_at_once(&visit, strand);
+                strand.inside.set(None);
+                left?
             };
             let assigned = left.assigned.filter(|assigned| !assigned.is_empty());
             if let Some(assigned) = &assigned {
@@ -256,6 +301,12 @@ impl<'a> Run<'a> {
             ..too_large(&state.name)
         })
     }
+}
+
+/// The time some seconds after another.
+pub(super) fn later(time: Timestamp, seconds: f64) -> Timestamp {
+    let span = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX);
+    time.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
 /// The error of a payload over the limit, in the name of a state or of a task.

@@ -308,4 +308,12 @@ impl Kind {
             Self::Fail { .. } => StateType::Fail,
         }
     }
+
+    /// Whether time may pass in such a state.
+    pub(crate) fn takes_time(&self) -> bool {
+        match self {
+            Self::Task(_) | Self::Wait(_) | Self::Parallel { .. } | Self::Map(_) => true,
+            Self::Pass { .. } | Self::Choice { .. } | Self::Succeed | Self::Fail { .. } => false,
+        }
+    }
 }

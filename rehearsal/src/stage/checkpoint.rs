@@ -1,0 +1,116 @@
+//! Everything at one moment of a play, for other plays that go on from there.
+//!
+//! Two trials are alike up to the first fault that only one of them has. The later one begins shortly before it: where an
+//! execution stands between two states and nothing else is under way, all that there is is data, and can be copied.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::rc::Rc;
+
+use domain::names::Region;
+use serde_json::Value;
+
+use super::run::Stage;
+use crate::cloud::Stock;
+use crate::command::Given;
+use crate::injection::Tape;
+use crate::lambda::Ran;
+use crate::world::{Ms, World};
+
+/// One moment of a play at which one execution stands between two states, and nothing else is under way.
+pub(crate) struct Checkpoint {
+    /// How many places had been passed.
+    pub(crate) places: usize,
+    /// How many of the planned faults had struck.
+    pub(crate) struck: usize,
+    /// How many invocations there had been.
+    pub(super) invocations: usize,
+    /// The execution's Region and name, and where it stands.
+    pub(super) region: Region,
+    pub(super) name: String,
+    pub(super) execution: statemachines::Checkpoint,
+    pub(super) world: World,
+    pub(super) stock: Stock,
+    pub(super) ran: BTreeMap<Region, Ran>,
+    pub(super) lost: BTreeSet<Region>,
+    pub(super) looked: BTreeMap<Region, String>,
+    pub(super) dead_letters: Vec<Value>,
+    pub(super) given: Vec<Given>,
+}
+
+impl Checkpoint {
+    /// When it is.
+    pub(crate) const fn at(&self) -> Ms {
+        self.world.now
+    }
+}
+
+/// A play as it went, for others that are like it up to a fault. It belongs to the theatre in which it was recorded.
+#[derive(Clone, Default)]
+pub struct Recording {
+    pub(super) tape: Tape,
+    pub(super) checkpoints: Vec<Rc<Checkpoint>>,
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, {} checkpoints", self.tape, self.checkpoints.len())
+    }
+}
+
+impl Recording {
+    /// The last checkpoint of which that is true.
+    pub(crate) fn last(&self, is_so: impl Fn(&Checkpoint) -> bool) -> Option<&Checkpoint> {
+        let latest_first = self.checkpoints.iter().rev();
+        latest_first.map(Rc::as_ref).find(|then| is_so(then))
+    }
+
+    /// The checkpoints up to one of them.
+    pub(super) fn up_to(&self, last: &Checkpoint) -> Vec<Rc<Checkpoint>> {
+        let those = self
+            .checkpoints
+            .partition_point(|known| known.places <= last.places);
+        self.checkpoints[..those].to_vec()
+    }
+}
+
+impl Stage<'_> {
+    /// An execution stands between two states. That is kept, if the play is recorded and nothing else is under way.
+    pub(super) fn stands(
+        &self,
+        region: &Region,
+        name: &str,
+        execution: &dyn Fn() -> statemachines::Checkpoint,
+    ) {
+        let (Some(trial), Some(invocations)) = (self.trial, self.deck.recorded()) else {
+            return;
+        };
+        let (places, struck) = trial.injector.progress();
+        let mut checkpoints = self.checkpoints.borrow_mut();
+        let is_known = checkpoints.last().is_some_and(|last| last.places >= places);
+        if is_known || self.running.get() != 1 || self.commanding.get() != 0 {
+            return;
+        }
+        let (Some(world), Some(stock)) = (self.desk.at_rest(), self.account.stock()) else {
+            return;
+        };
+        let ran = self.functions.iter();
+        checkpoints.push(Rc::new(Checkpoint {
+            places,
+            struck,
+            invocations,
+            region: region.clone(),
+            name: name.to_owned(),
+            execution: execution(),
+            world,
+            stock,
+            ran: ran
+                .map(|(region, functions)| (region.clone(), functions.ran()))
+                .collect(),
+            lost: self.lost.borrow().clone(),
+            looked: self.looked.borrow().clone(),
+            dead_letters: self.dead_letters.borrow().clone(),
+            given: self.given.borrow().clone(),
+        }));
+    }
+}
