@@ -54,7 +54,7 @@ pub enum Order {
 }
 
 /// What came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Given {
     /// When it was given.
     pub at: Ms,

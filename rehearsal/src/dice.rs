@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::facts::Fact;
 
 /// The dice of one world.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dice {
     seed: u64,
     streams: BTreeMap<&'static str, ChaCha8Rng>,

@@ -131,6 +131,11 @@ impl Functions {
         self.said.take();
     }
 
+    /// Whether the same functions are warm that were then. What they cost changes nothing.
+    pub(crate) fn are_warm_as(&self, then: &Ran) -> bool {
+        *self.warm.borrow() == then.warm
+    }
+
     /// What ran here so far.
     pub(crate) fn ran(&self) -> Ran {
         Ran {

@@ -30,8 +30,9 @@ use crate::scenario::Scenario;
 use crate::timeline::Entry;
 use crate::world::{Ms, World};
 
-pub(crate) use self::checkpoint::Checkpoint;
 pub use self::checkpoint::Recording;
+pub(crate) use self::checkpoint::{Back, Checkpoint, Like, Purpose};
+pub(crate) use self::theatre::Played;
 pub use self::theatre::Theatre;
 pub use crate::dynamodb::unlocked;
 

@@ -63,6 +63,17 @@ impl Account {
         }
     }
 
+    /// Whether that is what is kept now.
+    pub(crate) fn keeps(&self, stock: &Stock) -> bool {
+        self.regions.iter().all(|(region, Regional { tables, tokens })| {
+            let tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
+            stock
+                .0
+                .get(region)
+                .is_some_and(|(kept, dead)| *kept == *tables && tokens.dead().as_ref() == Some(dead))
+        })
+    }
+
     /// What is kept now, if no state waits for an answer.
     pub(crate) fn stock(&self) -> Option<Stock> {
         let regions = self.regions.iter().map(|(region, Regional { tables, tokens })| {

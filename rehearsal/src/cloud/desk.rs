@@ -161,6 +161,17 @@ impl Desk {
         (self.postponed.next().is_none() && !world.has_news()).then(|| world.clone())
     }
 
+    /// Whether that is the world, and nothing but itself is under way in it.
+    pub(crate) fn rests_in(&self, other: &World) -> bool {
+        let world = self.now();
+        self.postponed.next().is_none() && *world == *other
+    }
+
+    /// Whoever lets time pass looks up.
+    pub(crate) fn look_up(&self) {
+        self.changed.notify_one();
+    }
+
     /// The clock.
     pub fn clock(&self) -> VirtualClock {
         self.clock.clone()

@@ -113,6 +113,23 @@ impl Injector {
         *self.course() = course;
     }
 
+    /// Whether every planned fault has struck.
+    pub(crate) fn is_through(&self) -> bool {
+        let course = self.course();
+        course.struck.len() == course.planned.len()
+    }
+
+    /// After so many of the places that were noted these would be passed.
+    pub(crate) fn would_pass(&self, after: usize, places: &[Passed]) {
+        let mut course = self.course();
+        course.passed.truncate(after);
+        for passed in places {
+            if course.notes(&passed.place.spot) {
+                course.passed.push(passed.clone());
+            }
+        }
+    }
+
     /// How many places were passed and noted, and how many faults have struck.
     pub(crate) fn progress(&self) -> (usize, usize) {
         let course = self.course();

@@ -9,7 +9,9 @@ use crate::injection::{CallFault, Fault, Injection, Injector, Noted, Passed};
 use crate::lambda::Sabotage;
 use crate::report;
 use crate::scenario::Scenario;
-use crate::stage::{Checkpoint, Error, Left, Machines, Recording, Theatre, Trial};
+use crate::stage::{
+    Back, Checkpoint, Error, Left, Like, Machines, Played, Purpose, Recording, Theatre, Trial,
+};
 use crate::timeline::Entry;
 use crate::world::Ms;
 use crate::world::invariant::Violation;
@@ -97,7 +99,12 @@ impl<'a> Bench<'a> {
     /// Tries these faults.
     pub fn attempt(&self, injections: &[Injection]) -> Known {
         self.injector.begin(injections.to_vec());
-        let (left, recording) = self.theatre.play_like(&Recording::default(), None, 0, true);
+        let Played { left, recording, .. } = self.theatre.play_like(Like {
+            known: &Recording::default(),
+            from: None,
+            until: 0,
+            purpose: Purpose::Recording,
+        });
         let tried = self.judged(left, injections);
         Known { tried, recording }
     }
@@ -123,10 +130,39 @@ impl<'a> Bench<'a> {
         };
         self.injector
             .begin_with(planned, noted, &passed[..places], struck);
-        let is_recorded = follows == Follows::More;
-        let (left, recording) = self.theatre.play_like(&known.recording, from, until, is_recorded);
-        let tried = self.judged(left, &injections);
+        let purpose = match follows {
+            Follows::More => Purpose::Recording,
+            // What a fault may excuse is judged with it.
+            Follows::Questions | Follows::Nothing if !known.tried.violations.is_empty() => Purpose::End,
+            Follows::Questions | Follows::Nothing => Purpose::Difference,
+        };
+        let Played {
+            left,
+            recording,
+            back,
+        } = self.theatre.play_like(Like {
+            known: &known.recording,
+            from,
+            until,
+            purpose,
+        });
+        let tried = match back {
+            Some(back) => self.the_same(&known.tried, back, &injections),
+            None => self.judged(left, &injections),
+        };
         Known { tried, recording }
+    }
+
+    /// What came of a play that came back to another one.
+    fn the_same(&self, known: &Tried, back: Back, injections: &[Injection]) -> Tried {
+        self.injector.would_pass(back.noted, &known.passed[back.places..]);
+        Tried {
+            injections: injections.to_vec(),
+            struck: self.injector.struck(),
+            passed: self.injector.take_passed(),
+            violations: known.violations.clone(),
+            ended: known.ended,
+        }
     }
 
     /// What came of a play.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use domain::names::Region;
 use serde_json::Value;
 
+use super::Trial;
 use super::run::Stage;
 use crate::cloud::Stock;
 use crate::command::Given;
@@ -45,6 +46,39 @@ impl Checkpoint {
     }
 }
 
+/// How a play is like another one.
+#[derive(Clone, Copy)]
+pub(crate) struct Like<'k> {
+    /// The other one.
+    pub(crate) known: &'k Recording,
+    /// Where it begins.
+    pub(crate) from: Option<&'k Checkpoint>,
+    /// Until when what answered then is not run again.
+    pub(crate) until: Ms,
+    /// What it is for.
+    pub(crate) purpose: Purpose,
+}
+
+/// What a play is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Others are to be like it: it is recorded.
+    Recording,
+    /// Its end.
+    End,
+    /// Its end, unless it comes back to what the other one was.
+    Difference,
+}
+
+/// Where a play came back to what another one was. The rest is the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Back {
+    /// How many of its places had been noted.
+    pub(crate) noted: usize,
+    /// How many places the other one had passed.
+    pub(crate) places: usize,
+}
+
 /// A play as it went, for others that are like it up to a fault. It belongs to the theatre in which it was recorded.
 #[derive(Clone, Default)]
 pub struct Recording {
@@ -75,20 +109,24 @@ impl Recording {
 }
 
 impl Stage<'_> {
-    /// An execution stands between two states. That is kept, if the play is recorded and nothing else is under way.
+    /// An execution stands between two states. If nothing else is under way, that is kept where the play is recorded; and where it is
+    /// like another one and has come back to what that one was, it is over.
     pub(super) fn stands(
         &self,
         region: &Region,
         name: &str,
         execution: &dyn Fn() -> statemachines::Checkpoint,
     ) {
-        let (Some(trial), Some(invocations)) = (self.trial, self.deck.recorded()) else {
+        let Some(trial) = self.trial else {
             return;
+        };
+        let Some(invocations) = self.deck.recorded() else {
+            return self.comes_back(trial, region, name, execution);
         };
         let (places, struck) = trial.injector.progress();
         let mut checkpoints = self.checkpoints.borrow_mut();
         let is_known = checkpoints.last().is_some_and(|last| last.places >= places);
-        if is_known || self.running.get() != 1 || self.commanding.get() != 0 {
+        if is_known || !self.is_alone() {
             return;
         }
         let (Some(world), Some(stock)) = (self.desk.at_rest(), self.account.stock()) else {
@@ -112,5 +150,49 @@ impl Stage<'_> {
             dead_letters: self.dead_letters.borrow().clone(),
             given: self.given.borrow().clone(),
         }));
+    }
+
+    /// Whether all that there is is what there was at that instant in the play that this one is like. Then the rest is too.
+    fn comes_back(
+        &self,
+        trial: &Trial,
+        region: &Region,
+        name: &str,
+        execution: &dyn Fn() -> statemachines::Checkpoint,
+    ) {
+        let now = self.desk.clock().elapsed_ms();
+        let first = self.known.partition_point(|known| known.at() < now);
+        let then = self.known[first..].iter().take_while(|known| known.at() == now);
+        let mut then = then
+            .filter(|then| then.region == *region && then.name == name)
+            .peekable();
+        if then.peek().is_none() || !trial.injector.is_through() || !self.is_alone() {
+            return;
+        }
+        let execution = execution();
+        if let Some(then) = then.find(|then| then.execution == execution && self.is_as(then)) {
+            self.back.set(Some(Back {
+                noted: trial.injector.progress().0,
+                places: then.places,
+            }));
+            self.desk.look_up();
+        }
+    }
+
+    /// Whether all but the execution is as it was then.
+    fn is_as(&self, then: &Checkpoint) -> bool {
+        let mut functions = self.functions.iter();
+        self.account.keeps(&then.stock)
+            && self.desk.rests_in(&then.world)
+            && functions.all(|(region, now)| then.ran.get(region).is_some_and(|ran| now.are_warm_as(ran)))
+            && then.lost == *self.lost.borrow()
+            && then.looked == *self.looked.borrow()
+            && then.dead_letters == *self.dead_letters.borrow()
+            && then.given == *self.given.borrow()
+    }
+
+    /// Whether nothing but one execution is under way.
+    fn is_alone(&self) -> bool {
+        self.running.get() == 1 && self.commanding.get() == 0
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use statemachines::StateMachine;
 use tokio::sync::Notify;
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Back, Checkpoint};
 use super::{GRACE, LONGEST, LOST, Trial, bus};
 use crate::cloud::{Account, Desk};
 use crate::command::{Command, Given};
@@ -41,7 +41,12 @@ pub(super) struct Stage<'a> {
     pub(super) kills: RefCell<BTreeMap<String, Rc<Notify>>>,
     pub(super) account: &'a Account,
     pub(super) deck: &'a Deck,
+    /// The checkpoints to which it may come back, in order.
+    pub(super) known: &'a [Rc<Checkpoint>],
+    /// Its own checkpoints, where it is recorded.
     pub(super) checkpoints: RefCell<Vec<Rc<Checkpoint>>>,
+    /// Where it came back to one of those.
+    pub(super) back: Cell<Option<Back>>,
 }
 
 /// Whatever runs, each in its Region.
@@ -139,6 +144,9 @@ impl Stage<'_> {
                     .world()
                     .say(Actor::People, format!("{} {}", command.by, command.words()));
                 self.give(&mut jobs, command);
+            }
+            if self.back.get().is_some() {
+                return;
             }
             let over = match (self.trial, until) {
                 (Some(trial), _) => now >= trial.ends_by || self.is_settled(trial, &jobs),

@@ -197,7 +197,17 @@ fn a_play_goes_on_from_every_checkpoint_to_the_same_end() {
         };
         let theatre = Theatre::new(&scenario, &system, 1, Some(trial)).expect("it begins");
         injector.begin(Vec::new());
-        let (whole, recording) = theatre.play_like(&Recording::default(), None, 0, true);
+        let like = |known, from, purpose| {
+            theatre.play_like(Like {
+                known,
+                from,
+                until: 0,
+                purpose,
+            })
+        };
+        let nothing = Recording::default();
+        let first = like(&nothing, None, Purpose::Recording);
+        let (whole, recording) = (first.left, first.recording);
         let passed = injector.take_passed();
         let checkpoints = &recording.checkpoints;
         assert!(checkpoints.len() > 5, "{name}: {recording:?}");
@@ -205,7 +215,7 @@ fn a_play_goes_on_from_every_checkpoint_to_the_same_end() {
         for checkpoint in checkpoints {
             let before = &passed[..checkpoint.places];
             injector.begin_with(Vec::new(), Noted::All, before, 0);
-            let (left, _) = theatre.play_like(&recording, Some(checkpoint), 0, false);
+            let left = like(&recording, Some(checkpoint), Purpose::End).left;
             let at = format!("{name}, from {} ms on", checkpoint.at());
             assert_eq!(injector.take_passed(), passed, "{at}");
             assert_eq!(left.usage, whole.usage, "{at}");
@@ -218,6 +228,11 @@ fn a_play_goes_on_from_every_checkpoint_to_the_same_end() {
                 .zip(whole.lines())
                 .find(|(left, whole)| left != whole);
             assert_eq!(other, None, "{at}");
+            assert_eq!(left.lines().count(), whole.lines().count(), "{at}");
+            // Whoever asks for the difference hears at once that there is none.
+            injector.begin_with(Vec::new(), Noted::All, before, 0);
+            let back = like(&recording, Some(checkpoint), Purpose::Difference).back;
+            assert_eq!(back.map(|back| back.places), Some(checkpoint.places), "{at}");
         }
     }
 }

@@ -10,7 +10,7 @@ use domain::names::Region;
 use domain::system::System;
 use tokio::runtime::Runtime;
 
-use super::checkpoint::{Checkpoint, Recording};
+use super::checkpoint::{Back, Like, Purpose, Recording};
 use super::run::Stage;
 use super::{ASSESSED_EVERY, Error, Left, Machines, START, Trial, machines_once};
 use crate::clock::{VirtualClock, runtime};
@@ -21,6 +21,16 @@ use crate::lambda::{Functions, Usage};
 use crate::scenario::Scenario;
 use crate::timeline::Entry;
 use crate::world::{Ms, World};
+
+/// What came of a play.
+pub(crate) struct Played {
+    /// What was left when it was over.
+    pub(crate) left: Left,
+    /// The play as it went, if it was recorded.
+    pub(crate) recording: Recording,
+    /// Where it came back to what the other one was, if it did.
+    pub(crate) back: Option<Back>,
+}
 
 /// A runtime, a desk and deployed functions, for plays of one scenario, one after another.
 pub struct Theatre<'a> {
@@ -96,19 +106,21 @@ impl<'a> Theatre<'a> {
         until: Option<Ms>,
         line: &mut dyn FnMut(&Entry),
     ) -> Left {
-        self.perform(None, Vec::new(), commands, until, Some(line)).0
+        self.perform(None, commands, until, Some(line)).left
     }
 
-    /// Without `line`, nobody reads the timeline. With a checkpoint, it is played from there. What is left, and the checkpoints of
-    /// before with those on the way, if it is recorded.
+    /// Without `line`, nobody reads the timeline.
     fn perform(
         &self,
-        from: Option<&Checkpoint>,
-        before: Vec<Rc<Checkpoint>>,
+        like: Option<Like<'_>>,
         commands: Vec<(Ms, Command)>,
         until: Option<Ms>,
         line: Option<&mut dyn FnMut(&Entry)>,
-    ) -> (Left, Vec<Rc<Checkpoint>>) {
+    ) -> Played {
+        let from = like.and_then(|like| like.from);
+        let is_for = |purpose| like.filter(|like| like.purpose == purpose);
+        let before = is_for(Purpose::Recording).and_then(|like| Some(like.known.up_to(like.from?)));
+        let comes_back_to = is_for(Purpose::Difference).map(|like| like.known.checkpoints.as_slice());
         self.runtime.block_on(async {
             self.desk.begin(from.map(|from| from.world.clone()));
             self.account.begin(from.map(|from| &from.stock));
@@ -136,7 +148,9 @@ impl<'a> Theatre<'a> {
                 kills: RefCell::default(),
                 account: &self.account,
                 deck: &self.deck,
-                checkpoints: RefCell::new(before),
+                known: comes_back_to.unwrap_or_default(),
+                checkpoints: RefCell::new(before.unwrap_or_default()),
+                back: Cell::default(),
             };
             let mut unheard = |_: &Entry| {};
             let line = line.unwrap_or(&mut unheard);
@@ -156,25 +170,24 @@ impl<'a> Theatre<'a> {
                 given,
                 tried: trial.map(|trial| (trial.ends_by, trial.injector.struck())),
             };
-            (left, stage.checkpoints.take())
+            Played {
+                left,
+                recording: Recording {
+                    tape: self.deck.end(),
+                    checkpoints: stage.checkpoints.take(),
+                },
+                back: stage.back.get(),
+            }
         })
     }
 
-    /// Plays it like another play was, from a checkpoint of that one on, and until an instant without running again what answered by
-    /// then. If it is recorded, others can be like it. Nobody reads its timeline.
-    pub(crate) fn play_like(
-        &self,
-        known: &Recording,
-        from: Option<&Checkpoint>,
-        until: Ms,
-        is_recorded: bool,
-    ) -> (Left, Recording) {
-        let next = from.map_or(0, |from| from.invocations);
-        self.deck.begin(known.tape.clone(), until, next, is_recorded);
-        let before = from.filter(|_| is_recorded).map(|from| known.up_to(from));
-        let before = before.unwrap_or_default();
-        let (left, checkpoints) = self.perform(from, before, Vec::new(), None, None);
-        let tape = self.deck.end();
-        (left, Recording { tape, checkpoints })
+    /// Plays it like another play was: from a checkpoint of that one on, and until an instant without running again what answered by
+    /// then. Nobody reads its timeline.
+    pub(crate) fn play_like(&self, like: Like<'_>) -> Played {
+        let next = like.from.map_or(0, |from| from.invocations);
+        let is_recorded = like.purpose == Purpose::Recording;
+        self.deck
+            .begin(like.known.tape.clone(), like.until, next, is_recorded);
+        self.perform(Some(like), Vec::new(), None, None)
     }
 }

@@ -34,7 +34,7 @@ const REGION_THRESHOLD_PERCENT: u64 = 50;
 const LOAD_THRESHOLD_PERCENT: u64 = 70;
 
 /// An alarm.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Alarm {
     /// Its name.
     pub name: String,

@@ -11,7 +11,7 @@ use super::{Ms, Standing};
 pub const AGAIN: &str = "-again";
 
 /// All executions, by name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Executions(BTreeMap<String, Execution>);
 
 /// An execution.

@@ -104,8 +104,8 @@ pub struct Standing {
     pub leads: bool,
 }
 
-/// The world. See the module.
-#[derive(Clone, Debug)]
+/// The world. See the module. From two that are the same the same comes.
+#[derive(Clone, Debug, PartialEq)]
 pub struct World {
     /// Now.
     pub now: Ms,

@@ -9,13 +9,13 @@ use super::random::Random;
 use super::run::Variables;
 
 /// Where an execution stands before a state of its outermost block: [`Execution::resume`] goes on from there, as often as one
-/// likes, with the same machine.
+/// likes, with the same machine. From two that are the same the same comes.
 ///
 /// An [`Observer`] gets it offered before each state that takes time. There nothing of the execution is under way but itself.
 ///
 /// [`Execution::resume`]: super::Execution::resume
 /// [`Observer`]: super::Observer
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// The state's index in the machine's block.
     pub(super) at: usize,

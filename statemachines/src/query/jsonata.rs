@@ -109,6 +109,12 @@ pub(crate) struct Shared {
     converted: OnceCell<JValue>,
 }
 
+impl PartialEq for Shared {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
 impl Shared {
     pub(crate) fn new(value: Arc<Value>) -> Self {
         Self {
