@@ -294,6 +294,8 @@ impl Failure {
         let mut shown = String::new();
         let drawn = GraphicalReportHandler::new_themed(theme)
             .with_width(80)
+            // A name in two halves cannot be searched for.
+            .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
             .render_report(&mut shown, &self);
         if drawn.is_err() {
             shown = self.to_string();

@@ -108,7 +108,9 @@ impl Error {
                 let accepts: Vec<String> = missing.iter().map(|risk| format!("--accept {risk}")).collect();
                 format!("if you mean it, add `{}`", accepts.join(" "))
             }
-            Self::NoSuchRun { .. } => "`evenkeel status` lists the runs".to_owned(),
+            Self::NoSuchRun { .. } => {
+                "`evenkeel status` shows what runs, `evenkeel history` what has ended".to_owned()
+            }
             Self::NotRedrivable { .. } => "`evenkeel run` starts another".to_owned(),
             Self::Aws(_) => "nothing was changed unless it says so; it is safe to repeat".to_owned(),
         }
