@@ -9,6 +9,7 @@ mod bus;
 mod checkpoint;
 mod executions;
 mod people;
+mod recording;
 mod run;
 mod theatre;
 
@@ -30,8 +31,9 @@ use crate::scenario::Scenario;
 use crate::timeline::Entry;
 use crate::world::{Ms, World};
 
-pub use self::checkpoint::Recording;
-pub(crate) use self::checkpoint::{Back, Checkpoint, Like, Purpose};
+pub(crate) use self::checkpoint::Checkpoint;
+pub use self::recording::Recording;
+pub(crate) use self::recording::{Back, Like, Purpose};
 pub(crate) use self::theatre::Played;
 pub use self::theatre::Theatre;
 pub use crate::dynamodb::unlocked;

@@ -495,6 +495,14 @@ fn an_execution_goes_on_from_where_another_one_stood() {
             let resumed = clock
                 .run(Execution::resume(&machine, checkpoint, &clock, &tasks).run())
                 .unwrap();
+            let clock = VirtualClock::new(*now);
+            let unkept = Execution::resume(&machine, checkpoint, &clock, &tasks).without_history();
+            let unkept = clock.run(unkept.run()).unwrap();
+            assert_eq!(unkept.history, []);
+            assert_eq!(
+                (unkept.output, unkept.transitions),
+                (resumed.output.clone(), resumed.transitions)
+            );
             let known = whole.history.len() - resumed.history.len();
             assert_eq!(resumed.history, whole.history[known..]);
             assert_eq!(

@@ -82,6 +82,7 @@ impl Stage<'_> {
             // Each execution draws its own jitter and task tokens.
             .seed(self.seed ^ fnv1a(name.as_bytes()))
             .observer(&mut reader)
+            .without_history()
             .retries_late(self.trial.map_or_else(Lateness::default, |_| LOOKS))
             .stop_when(async move {
                 killed.notified().await;

@@ -13,7 +13,8 @@ use serde_json::Value;
 use statemachines::StateMachine;
 use tokio::sync::Notify;
 
-use super::checkpoint::{Back, Checkpoint};
+use super::checkpoint::Checkpoint;
+use super::recording::Back;
 use super::{GRACE, LONGEST, LOST, Trial, bus};
 use crate::cloud::{Account, Desk};
 use crate::command::{Command, Given};

@@ -10,7 +10,7 @@ use domain::names::Region;
 use domain::system::System;
 use tokio::runtime::Runtime;
 
-use super::checkpoint::{Back, Like, Purpose, Recording};
+use super::recording::{Back, Like, Purpose, Recording};
 use super::run::Stage;
 use super::{ASSESSED_EVERY, Error, Left, Machines, START, Trial, machines_once};
 use crate::clock::{VirtualClock, runtime};

@@ -123,7 +123,7 @@ pub struct ExecutionResult {
     pub error: Option<String>,
     /// The error's cause, when it did not.
     pub cause: Option<String>,
-    /// Everything that happened, in order.
+    /// Everything that happened, in order, if it was kept.
     pub history: Vec<HistoryEvent>,
     /// State transitions as AWS bills Standard workflows: each state entered, and each retry.
     pub transitions: u64,
@@ -143,6 +143,7 @@ pub struct Execution<'a> {
     context: ExecutionContext,
     limits: Limits,
     lateness: Lateness,
+    keeps_history: bool,
     from: Option<Checkpoint>,
 }
 
@@ -171,6 +172,7 @@ impl<'a> Execution<'a> {
             context: ExecutionContext::named("machine", "execution"),
             limits: Limits::default(),
             lateness: Lateness::default(),
+            keeps_history: true,
             from: None,
         }
     }
@@ -227,6 +229,14 @@ impl<'a> Execution<'a> {
         self
     }
 
+    /// Keep no history: the observer sees each event, and the result has none of them. It spares whoever runs thousands of executions
+    /// the room and the time.
+    #[must_use]
+    pub const fn without_history(mut self) -> Self {
+        self.keeps_history = false;
+        self
+    }
+
     /// Stop the execution when `stop` resolves, as `StopExecution` does.
     #[must_use]
     pub fn stop_when(mut self, stop: impl Future<Output = ErrorDetails> + 'a) -> Self {
@@ -237,12 +247,16 @@ impl<'a> Execution<'a> {
     /// Run to the end.
     pub async fn run(self) -> ExecutionResult {
         let from = self.from;
-        let history = History::new(self.observer, self.limits.events);
+        let mut history = History::new(self.observer, self.limits.events);
+        history = history.after(from.as_ref().map_or(0, |from| from.events));
+        if !self.keeps_history {
+            history = history.unkept();
+        }
         let run = Run {
             machine: self.machine,
             clock: self.clock,
             tasks: self.tasks,
-            history: RefCell::new(history.after(from.as_ref().map_or(0, |from| from.events))),
+            history: RefCell::new(history),
             random: Rc::new(RefCell::new(match &from {
                 Some(from) => from.random.clone(),
                 None => Random::new(self.seed),

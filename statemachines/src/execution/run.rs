@@ -32,9 +32,10 @@ pub(super) struct Run<'a> {
 
 /// The events so far.
 pub(super) struct History<'a> {
-    /// How many there were before the first one that is kept.
-    before: u64,
-    events: Vec<HistoryEvent>,
+    /// How many there are, kept or not.
+    count: u64,
+    /// Those that are kept.
+    events: Option<Vec<HistoryEvent>>,
     observer: Option<&'a mut dyn Observer>,
     limit: u64,
 }
@@ -42,33 +43,32 @@ pub(super) struct History<'a> {
 impl<'a> History<'a> {
     pub(super) fn new(observer: Option<&'a mut dyn Observer>, limit: u64) -> Self {
         Self {
-            before: 0,
-            events: Vec::new(),
+            count: 0,
+            events: Some(Vec::new()),
             observer,
             limit: limit.max(2),
         }
     }
 
     /// The history of an execution that goes on after so many events.
-    pub(super) fn after(mut self, events: u64) -> Self {
-        self.before = events;
-        self
+    pub(super) fn after(self, count: u64) -> Self {
+        Self { count, ..self }
     }
 
-    /// How many events there are.
-    fn count(&self) -> u64 {
-        self.before + self.events.len() as u64
+    /// Events are counted and shown, and not kept.
+    pub(super) fn unkept(self) -> Self {
+        Self { events: None, ..self }
     }
 
     pub(super) fn into_events(self) -> Vec<HistoryEvent> {
-        self.events
+        self.events.unwrap_or_default()
     }
 
     /// The last event, for which there is always room.
     pub(super) fn close(&mut self, now: Timestamp, previous: u64, kind: EventKind) -> u64 {
-        let id = self.count() + 1;
+        self.count += 1;
         let event = HistoryEvent {
-            id,
+            id: self.count,
             previous,
             timestamp: now,
             kind,
@@ -76,8 +76,10 @@ impl<'a> History<'a> {
         if let Some(observer) = &mut self.observer {
             observer.event(&event);
         }
-        self.events.push(event);
-        id
+        if let Some(events) = &mut self.events {
+            events.push(event);
+        }
+        self.count
     }
 }
 
@@ -167,7 +169,7 @@ impl<'a> Run<'a> {
     /// Append an event; its id, or the failure that ends an execution whose history is full.
     pub(super) fn append(&self, previous: u64, kind: EventKind) -> Result<u64, Failure> {
         let mut history = self.history.borrow_mut();
-        if history.count() + 1 >= history.limit {
+        if history.count + 1 >= history.limit {
             let limit = history.limit;
             return Err(Failure::runtime(format!(
                 "The execution reached the maximum number of history events ({limit})."
@@ -184,7 +186,7 @@ impl<'a> Run<'a> {
     /// Tell the observer that the execution stands before a state, which takes time.
     fn stand(&self, at: usize, strand: &Strand, input: &Arc<Value>) {
         let mut history = self.history.borrow_mut();
-        let events = history.count();
+        let events = history.count;
         if let Some(observer) = &mut history.observer {
             observer.stands(&|| Checkpoint {
                 at,
