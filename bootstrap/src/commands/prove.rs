@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::names::fnv1a;
@@ -28,7 +28,7 @@ const EXAMPLES: usize = 20;
 
 pub(crate) fn run(asked: &Prove) -> Result<ExitCode, Failure> {
     let subjects = subjects(&asked.machines)?;
-    let space = Search::of(&subjects, asked.pairs);
+    let mut space = Search::of(&subjects, asked.pairs);
     let kept = kept_in(&asked.kept, &space).map_err(|source| Failure::NotTried {
         path: asked.kept.clone(),
         source,
@@ -61,7 +61,17 @@ pub(crate) fn run(asked: &Prove) -> Result<ExitCode, Failure> {
         trials: AtomicU64::new(0),
         failed: Mutex::new(None),
     };
-    search(&space, &known, &in_order(space.units.len(), asked.seed), &watch)?;
+    let mut order = in_order(space.units.len(), asked.seed);
+    while !order.is_empty() {
+        search(&space, &known, &order, &watch)?;
+        // What leads to a state may lead on to others.
+        let behind = watch.tally().behind(&space);
+        let before = space.units.len();
+        watch.bar.inc_length(behind.len() as u64);
+        watch.tally().extend(&behind);
+        space.units.extend(behind);
+        order = (before..space.units.len()).collect();
+    }
     let took = began.elapsed();
     watch.bar.finish_and_clear();
     let Watch {
@@ -205,6 +215,12 @@ struct Watch {
     failed: Mutex<Option<std::io::Error>>,
 }
 
+impl Watch {
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Progress for Watch {
     fn tried(&self, _: usize, _: &Tried) {
         let trials = self.trials.fetch_add(1, Ordering::Relaxed) + 1;
@@ -222,10 +238,7 @@ impl Progress for Watch {
         if let Err(error) = written {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
-        self.tally
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(outcome);
+        self.tally().add(outcome);
         self.bar.inc(1);
     }
 

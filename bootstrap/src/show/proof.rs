@@ -176,6 +176,9 @@ fn table(out: &mut impl Write, coverage: &Coverage) -> Result<()> {
                 .map(|(fault, times)| format!("{fault} {}", count(*times)))
                 .collect();
             writeln!(out, "  {state}: entered {} times", count(known.entered))?;
+            if struck.is_empty() {
+                writeln!(out, "    nothing struck there")?;
+            }
             for line in wrap(&struck.join(", "), WIDTH - 4) {
                 writeln!(out, "    {line}")?;
             }

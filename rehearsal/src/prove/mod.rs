@@ -23,7 +23,7 @@ mod trial;
 pub use counterexample::{scenario_file, shrink};
 pub use course::Course;
 pub use coverage::Coverage;
-pub use search::{Found, Outcome, Progress, Search, Unit, search};
+pub use search::{Entered, Found, Outcome, Progress, Search, Then, Unit, search};
 pub use space::{pairs_after, singles};
 pub use subject::{Subject, Unplayed, subjects};
 pub use trial::{Bench, Follows, Known, Setting, Tried, attempt};

@@ -11,11 +11,21 @@ pub fn singles(subject: &Subject) -> Vec<Injection> {
 
 /// Every fault that is tried in pairs and can strike after another has: at the places that the run passed from then on.
 pub fn pairs_after(subject: &Subject, first: &Injection, passed: &[Passed]) -> Vec<Injection> {
-    let then = passed.iter().position(|passed| passed.place == first.place);
-    let after = passed.iter().skip(then.map_or(passed.len(), |then| then + 1));
-    let mut all = at(subject, after.map(|passed| &passed.place));
+    let mut all = faults_after(subject, first, passed);
     all.retain(|second| subject.tries_in_pairs(second));
     all
+}
+
+/// Every fault that can strike after another has.
+pub(super) fn faults_after(subject: &Subject, first: &Injection, passed: &[Passed]) -> Vec<Injection> {
+    let then = passed.iter().position(|passed| passed.place == first.place);
+    let after = passed.iter().skip(then.map_or(passed.len(), |then| then + 1));
+    at(subject, after.map(|passed| &passed.place))
+}
+
+/// Every fault at these places of a subject's run.
+pub(super) fn faults_at(subject: &Subject, places: &[Place]) -> Vec<Injection> {
+    at(subject, places.iter())
 }
 
 fn at<'a>(subject: &Subject, places: impl Iterator<Item = &'a Place>) -> Vec<Injection> {

@@ -3,7 +3,8 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rehearsal::prove::{Coverage, Outcome, Search, Subject};
+use domain::names::Recovery;
+use rehearsal::prove::{Coverage, Entered, Outcome, Search, Subject, Unit};
 use rehearsal::stage::Machines;
 
 use crate::show::proof::Row;
@@ -13,8 +14,15 @@ pub(super) struct Tally {
     /// By subject.
     pub(super) rows: Vec<Row>,
     pub(super) coverage: Coverage,
+    entered: Entered,
+    /// The machine of each subject.
+    machines: Vec<Option<Recovery>>,
+    /// How many units are single faults, with what can follow them.
+    firsts: usize,
     /// The subject of each unit.
     subjects: Vec<usize>,
+    /// What is kept of units that are not there yet.
+    later: Vec<Outcome>,
     found: BTreeMap<(usize, String), Broken>,
 }
 
@@ -42,13 +50,39 @@ impl Tally {
         Self {
             rows,
             coverage,
+            entered: Entered::default(),
+            machines: space.subjects.iter().map(|subject| subject.machine).collect(),
+            firsts: space.units.len(),
             subjects: space.units.iter().map(|unit| unit.subject).collect(),
+            later: Vec::new(),
             found: BTreeMap::new(),
+        }
+    }
+
+    /// More units, for the states to which only faults lead: none before all else was tried.
+    pub(super) fn behind(&self, space: &Search<'_>) -> Vec<Unit> {
+        let is_through = self.rows.iter().all(|row| row.tried == row.faults);
+        if is_through {
+            space.behind(&self.entered)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// There are these units too.
+    pub(super) fn extend(&mut self, units: &[Unit]) {
+        self.subjects.extend(units.iter().map(|unit| unit.subject));
+        for outcome in std::mem::take(&mut self.later) {
+            self.add(outcome);
         }
     }
 
     /// What came of one more unit.
     pub(super) fn add(&mut self, outcome: Outcome) {
+        let Some(subject) = self.subjects.get(outcome.unit).copied() else {
+            self.later.push(outcome);
+            return;
+        };
         let Outcome {
             unit,
             trials,
@@ -56,13 +90,10 @@ impl Tally {
             coverage,
             found,
         } = outcome;
-        // A unit of another space says nothing about this one.
-        let Some(subject) = self.subjects.get(unit).copied() else {
-            return;
-        };
         self.coverage.add(&coverage);
+        self.entered.note(unit, self.machines[subject], &coverage);
         let row = &mut self.rows[subject];
-        row.tried += 1;
+        row.tried += u64::from(unit < self.firsts);
         row.trials += trials;
         row.broken += found.len() as u64;
         for broken in found {
