@@ -123,6 +123,12 @@ pub(crate) fn write(out: &mut impl Write, proof: &Proof, coverage: bool) -> Resu
         count(tried),
         count(faults)
     )?;
+    if tried == faults {
+        writeln!(
+            out,
+            "Behind them the states were struck to which only faults lead."
+        )?;
+    }
     if coverage {
         table(out, &proof.coverage)?;
     }
